@@ -1,0 +1,2 @@
+//! chimera
+fn main() {}

@@ -1,0 +1,2 @@
+//! mcp-news
+fn main() {}

@@ -1,0 +1,2 @@
+//! mcp-twitter
+fn main() {}

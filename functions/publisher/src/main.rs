@@ -1,0 +1,2 @@
+//! publisher
+fn main() {}

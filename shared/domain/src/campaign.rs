@@ -1,0 +1,217 @@
+//! A campaign and its brief.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::transition::status;
+use crate::{AgentId, CampaignId, Criterion, Currency, Digest, Money, TenantId, limits};
+
+status! {
+    /// Where a campaign stands.
+    CampaignStatus ("campaign") {
+        /// Accepted; the planner has not yet opened a plan.
+        Planning = "planning",
+        /// A plan waits for the operator's approval.
+        AwaitingApproval = "awaiting_approval",
+        /// Work goes on.
+        Active = "active",
+        /// Nothing is dispatched or claimed; results in flight still commit.
+        Paused = "paused",
+        /// Ended by an operator; approved effects are voided.
+        Cancelled = "cancelled",
+        /// Every task and effect is final.
+        Finished = "finished",
+        /// Ended by a limit.
+        Stopped = "stopped",
+    }
+    /// What may happen to a campaign.
+    CampaignEvent {
+        /// The planner opened the first plan.
+        Open = "be opened": { Planning => Active, AwaitingApproval => Active },
+        /// The planner drew a plan that an operator must approve.
+        Propose = "propose a plan": { Planning => AwaitingApproval },
+        /// An operator pauses it.
+        Pause = "be paused": { Active => Paused },
+        /// An operator resumes it.
+        Resume = "be resumed": { Paused => Active },
+        /// An operator cancels it.
+        Cancel = "be cancelled": { Planning => Cancelled, AwaitingApproval => Cancelled, Active => Cancelled, Paused => Cancelled },
+        /// The planner saw that all is final.
+        Finish = "be finished": { Active => Finished },
+        /// A limit was reached or no plan could be made.
+        Stop = "be stopped": { Planning => Stopped, Active => Stopped },
+    }
+}
+
+impl CampaignStatus {
+    /// Whether nothing will happen any more, once cancelled work has been cleared away.
+    #[must_use]
+    pub fn is_over(self) -> bool {
+        matches!(self, Self::Cancelled | Self::Finished | Self::Stopped)
+    }
+}
+
+/// Whether a plan starts by itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlanMode {
+    /// As soon as it is drawn.
+    #[default]
+    Run,
+    /// When the operator has approved it.
+    ApproveFirst,
+}
+
+/// What the operator asks for. Wire and row form are the same; [`Brief::check`] makes it safe to act on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Brief {
+    /// The goal in plain words.
+    pub goal: String,
+    /// The feeds to read: `http(s)` URLs of RSS, Atom or JSON Feed.
+    pub feeds: Vec<String>,
+    /// How many posts are wanted at most.
+    pub posts: u32,
+    /// What every post must satisfy.
+    #[serde(default)]
+    pub criteria: Vec<Criterion>,
+    /// Every effect is held until a human has approved this many of the campaign's effects.
+    #[serde(default)]
+    pub hold_first: u32,
+    /// What the campaign may spend in all.
+    pub budget: Money,
+    /// Whether the plan waits for approval.
+    #[serde(default)]
+    pub plan: PlanMode,
+    /// Seed of everything the offline model chooses.
+    #[serde(default)]
+    pub seed: u64,
+}
+
+/// Why a brief is refused. The operator corrects it; nothing was made.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum BriefError {
+    /// No visible text, or more than the limit.
+    #[error("goal must have 1 to {} visible characters", limits::GOAL_CHARS)]
+    Goal,
+    /// A character that queues or screens cannot carry.
+    #[error("{0} holds a control character or noncharacter")]
+    Unprintable(&'static str),
+    /// No feed, or too many.
+    #[error("feeds must name 1 to {} URLs", limits::FEEDS_PER_CAMPAIGN)]
+    Feeds,
+    /// Not an http(s) URL with a host, or one that carries credentials.
+    #[error("feed {0:?} is not an http(s) URL of a host, without credentials")]
+    FeedUrl(String),
+    /// None, or too many.
+    #[error("posts must be 1 to {}", limits::POSTS_PER_CAMPAIGN)]
+    Posts,
+    /// Nothing could ever be spent.
+    #[error("budget must be more than zero")]
+    Budget,
+    /// Two criteria share an id, or one is empty.
+    #[error("criterion {0:?} must have a unique id of 1 to 64 characters and a text")]
+    Criterion(String),
+}
+
+impl Brief {
+    /// Checks the brief as a whole.
+    ///
+    /// # Errors
+    /// The first [`BriefError`] found.
+    pub fn check(&self) -> Result<(), BriefError> {
+        let visible = self.goal.chars().filter(|c| is_visible(*c)).count();
+        if visible == 0 || self.goal.chars().count() > limits::GOAL_CHARS {
+            return Err(BriefError::Goal);
+        }
+        if !is_carriable(&self.goal) {
+            return Err(BriefError::Unprintable("goal"));
+        }
+        if self.feeds.is_empty() || self.feeds.len() > limits::FEEDS_PER_CAMPAIGN {
+            return Err(BriefError::Feeds);
+        }
+        if let Some(bad) = self.feeds.iter().find(|feed| !is_http_url(feed)) {
+            return Err(BriefError::FeedUrl(bad.clone()));
+        }
+        if self.posts == 0 || self.posts > limits::POSTS_PER_CAMPAIGN {
+            return Err(BriefError::Posts);
+        }
+        if self.budget.minor() == 0 {
+            return Err(BriefError::Budget);
+        }
+        self.check_criteria()
+    }
+
+    fn check_criteria(&self) -> Result<(), BriefError> {
+        let mut seen = std::collections::BTreeSet::new();
+        for criterion in &self.criteria {
+            let named = (1..=64).contains(&criterion.id.len()) && !criterion.text.trim().is_empty();
+            if !named || !seen.insert(&criterion.id) {
+                return Err(BriefError::Criterion(criterion.id.clone()));
+            }
+            if !is_carriable(&criterion.text) || !is_carriable(&criterion.id) {
+                return Err(BriefError::Unprintable("criterion"));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_visible(c: char) -> bool {
+    let hidden = matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{ad}');
+    !(c.is_whitespace() || c.is_control() || hidden)
+}
+
+/// SQS refuses U+FFFE and U+FFFF, which JSON does not escape, and most control characters.
+fn is_carriable(text: &str) -> bool {
+    text.chars()
+        .all(|c| matches!(c, '\n' | '\r' | '\t') || !(c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}')))
+}
+
+fn is_http_url(text: &str) -> bool {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let Some(rest) = rest else { return false };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let printable = text.bytes().all(|b| b.is_ascii_graphic());
+    printable && text.len() <= 2_048 && !authority.is_empty() && !authority.contains('@')
+}
+
+/// A campaign (row `META`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Campaign {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Its id.
+    pub id: CampaignId,
+    /// The agent that works for it.
+    pub agent: AgentId,
+    /// What was asked.
+    pub brief: Brief,
+    /// Digest of the request that made it, to tell a replay from a clash.
+    pub request: Digest,
+    /// Where it stands.
+    pub status: CampaignStatus,
+    /// Raised by every re-plan.
+    pub revision: u32,
+    /// The newest plan's number; 0 before the first.
+    pub plan: u32,
+    /// When it was accepted.
+    pub created_at: Timestamp,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+    /// When the clock looks at it next; none while paused and when over.
+    pub due_at: Option<Timestamp>,
+    /// When the clock last swept its rows.
+    pub swept_at: Timestamp,
+    /// Why it was stopped or cancelled, for people.
+    pub reason: Option<String>,
+}
+
+impl Campaign {
+    /// The currency it is budgeted in.
+    #[must_use]
+    pub fn currency(&self) -> Currency {
+        self.brief.budget.currency()
+    }
+}

@@ -1,0 +1,160 @@
+//! An effect: an approved intent, attempted once.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::transition::status;
+use crate::{
+    AgentId, CampaignId, Digest, EffectId, Flag, Intent, Money, Reservation, ReviewId, SignedGrant, TaskId,
+    TenantId,
+};
+
+status! {
+    /// Where an effect stands (design §8).
+    EffectStatus ("effect") {
+        /// Approved; waits for the publisher.
+        Approved = "approved",
+        /// Claimed: the call may be under way.
+        Dispatching = "dispatching",
+        /// It happened.
+        Done = "done",
+        /// It did not happen and will not.
+        Failed = "failed",
+        /// Nobody knows yet whether it happened.
+        Unconfirmed = "unconfirmed",
+        /// Its grant is void or stale: the Judge looks again.
+        Rejudge = "rejudge",
+        /// The second look raised something new: a human is asked.
+        Held = "held",
+        /// A re-plan no longer wants it; the publisher voids it.
+        Withdrawn = "withdrawn",
+        /// It never happened and never can.
+        Void = "void",
+    }
+    /// What may happen to an effect.
+    EffectEvent {
+        /// The publisher takes it.
+        Claim = "be claimed": { Approved => Dispatching },
+        /// The call provably never left.
+        Unsent = "be put back": { Dispatching => Approved },
+        /// The tool says it happened, now or later.
+        Confirm = "be confirmed": { Dispatching => Done, Unconfirmed => Done, Void => Done, Failed => Done, Rejudge => Done },
+        /// The tool refused for good.
+        Refuse = "be refused": { Dispatching => Failed, Unconfirmed => Failed },
+        /// The outcome is unknown.
+        Lose = "lose its outcome": { Dispatching => Unconfirmed },
+        /// The grant is proved void, or too old to use.
+        Rejudge = "be judged again": { Approved => Rejudge, Unconfirmed => Rejudge, Dispatching => Rejudge },
+        /// The Judge signs again.
+        Reapprove = "be approved again": { Rejudge => Approved, Held => Approved },
+        /// The Judge asks a human.
+        Hold = "be held": { Rejudge => Held },
+        /// A re-plan drops it before it was claimed.
+        Withdraw = "be withdrawn": { Approved => Withdrawn, Rejudge => Withdrawn, Held => Withdrawn },
+        /// It is over without having happened.
+        Void = "be voided": { Approved => Void, Withdrawn => Void, Rejudge => Void, Held => Void, Unconfirmed => Void },
+    }
+}
+
+impl EffectStatus {
+    /// Whether nothing more is called for.
+    #[must_use]
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Done | Self::Failed | Self::Void)
+    }
+}
+
+/// The publisher's hold on an effect.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// The claim's id.
+    pub id: Uuid,
+    /// Until when its call may still be under way: longer than the publisher's and the write server's timeouts.
+    pub lease_until: Timestamp,
+}
+
+/// What the world answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outcome {
+    /// The platform's id of what was made.
+    pub external_id: String,
+    /// Where it can be seen, if anywhere.
+    pub url: Option<String>,
+    /// What it cost.
+    pub cost: Money,
+}
+
+/// Why the platform refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Refusal {
+    /// Short stable word, see `docs/ERRORS.md`.
+    pub code: String,
+    /// For people.
+    pub message: String,
+    /// Whether a new grant may do better, such as after a rate limit.
+    pub retryable: bool,
+}
+
+/// An effect (row `EFFECT#<id>`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Effect {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Which campaign.
+    pub campaign: CampaignId,
+    /// Its id.
+    pub id: EffectId,
+    /// Who acts.
+    pub agent: AgentId,
+    /// The task it came from.
+    pub task: TaskId,
+    /// That task's attempt.
+    pub attempt: u32,
+    /// Where it stands.
+    pub status: EffectStatus,
+    /// Exactly what is done.
+    pub intent: Intent,
+    /// Its digest.
+    pub digest: Digest,
+    /// The present grant.
+    pub grant: SignedGrant,
+    /// Key the platform de-duplicates on, made at approval.
+    pub idempotency_key: Uuid,
+    /// Flags seen when it was approved.
+    pub flags: BTreeSet<Flag>,
+    /// The review whose decision approved it, if a human did.
+    pub review: Option<ReviewId>,
+    /// Money reserved for it.
+    pub reservation: Reservation,
+    /// Uniqueness keys it holds.
+    pub unique: Vec<String>,
+    /// How often the Judge signed again.
+    pub rejudged: u32,
+    /// Not before this; set by pacing, quiet hours and back-off.
+    pub not_before: Option<Timestamp>,
+    /// When the clock looks at it next.
+    pub due_at: Option<Timestamp>,
+    /// The publisher's hold.
+    pub claim: Option<Claim>,
+    /// Read-backs done while unconfirmed.
+    pub read_backs: u32,
+    /// Unsent claims so far, for the back-off.
+    pub unsent: u32,
+    /// A human was asked whether it happened.
+    pub asked: Option<ReviewId>,
+    /// What came of it.
+    pub outcome: Option<Outcome>,
+    /// Why it was refused.
+    pub refusal: Option<Refusal>,
+    /// When it was approved.
+    pub approved_at: Timestamp,
+    /// When it became final.
+    pub ended_at: Option<Timestamp>,
+    /// What it may cost at most.
+    pub max_cost: Money,
+}

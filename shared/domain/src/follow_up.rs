@@ -1,0 +1,248 @@
+//! What a row's present state calls for: the one table behind the dispatcher, printed in `specs/follow-up.md`.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::{
+    Campaign, CampaignStatus, Effect, EffectMessage, EffectStatus, PlanMessage, PlanStatus, Review,
+    ReviewMessage, ReviewStatus, Row, Subject, Task, TaskStatus, TaskToken,
+};
+
+/// Something the dispatcher sends. Sending needs no write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// To PlanQueue.
+    Plan(PlanMessage),
+    /// To TaskQueue or TaskQueueHigh.
+    Work(Box<Task>),
+    /// To ReviewQueue.
+    Judge(ReviewMessage),
+    /// To EffectQueue.
+    Publish(EffectMessage),
+    /// Start the review workflow of the present rung.
+    StartReview(Box<Review>),
+    /// `SendTaskSuccess` for a parked token.
+    CompleteToken(TaskToken),
+    /// The rung's time is up and there is another one: move the review there.
+    NextRung(Box<Review>),
+    /// Query the campaign and follow up on each of its rows; `every_task` when none can have been sent before.
+    Sweep {
+        /// Send every open task, or only those whose age has doubled.
+        every_task: bool,
+    },
+}
+
+/// What woke the dispatcher for a row.
+#[derive(Debug, Clone, Copy)]
+pub enum Cause<'a> {
+    /// The stream: the row changed from this.
+    Changed(Option<&'a Row>),
+    /// The clock found it due.
+    Due,
+    /// A sweep of its campaign, last swept at this time; `None` sends every open task.
+    Swept(Option<Timestamp>),
+}
+
+impl Cause<'_> {
+    fn is_stream(self) -> bool {
+        matches!(self, Self::Changed(_))
+    }
+}
+
+/// Whether the stream path follows up on a change: status, attempt, token, decision or `not_before` differ. A change of
+/// `due_at` or `swept_at` alone calls nothing.
+#[must_use]
+pub fn changed_enough(old: Option<&Row>, new: &Row) -> bool {
+    match (old, new) {
+        (None, _) => true,
+        (Some(Row::Campaign(a)), Row::Campaign(b)) => a.status != b.status,
+        (Some(Row::Plan(a)), Row::Plan(b)) => a.status != b.status,
+        (Some(Row::Task(a)), Row::Task(b)) => (a.status, a.attempt) != (b.status, b.attempt),
+        (Some(Row::Review(a)), Row::Review(b)) => {
+            (a.status, &a.token, a.rung, a.start) != (b.status, &b.token, b.rung, b.start)
+        }
+        (Some(Row::Effect(a)), Row::Effect(b)) => {
+            (a.status, a.not_before, a.rejudged) != (b.status, b.not_before, b.rejudged)
+        }
+        _ => false,
+    }
+}
+
+/// Whether a task opened at `opened_at` is due to be sent again: its age passed `base`, twice, four times … the base
+/// since the campaign was last swept. Age never raises an attempt.
+#[must_use]
+pub fn resend_is_due(opened_at: Timestamp, swept_at: Timestamp, now: Timestamp, base: Duration) -> bool {
+    let base_ms = i64::try_from(base.as_millis()).unwrap_or(i64::MAX).max(1);
+    let age_now = now.as_millisecond() - opened_at.as_millisecond();
+    let age_then = swept_at.as_millisecond() - opened_at.as_millisecond();
+    let mut step = base_ms;
+    while step <= age_now {
+        if step > age_then {
+            return true;
+        }
+        step = step.saturating_mul(2);
+    }
+    false
+}
+
+/// What the row calls for now. `campaign` is its campaign's status as read consistently, `base` the task queue's
+/// visibility.
+#[must_use]
+pub fn follow_up(
+    row: &Row,
+    campaign: Option<CampaignStatus>,
+    cause: Cause<'_>,
+    now: Timestamp,
+    base: Duration,
+) -> Vec<Command> {
+    match row {
+        Row::Campaign(campaign) => of_campaign(campaign, cause),
+        Row::Plan(plan) if plan.status == PlanStatus::Draft => {
+            vec![Command::Plan(PlanMessage { tenant: plan.tenant.clone(), campaign: plan.campaign.clone() })]
+        }
+        Row::Task(task) => of_task(task, campaign, cause, now, base),
+        Row::Review(review) => of_review(review, cause, now),
+        Row::Effect(effect) => of_effect(effect, campaign, now),
+        _ => Vec::new(),
+    }
+}
+
+fn of_campaign(campaign: &Campaign, cause: Cause<'_>) -> Vec<Command> {
+    let plan = Command::Plan(PlanMessage { tenant: campaign.tenant.clone(), campaign: campaign.id.clone() });
+    let resumed = matches!(
+        cause,
+        Cause::Changed(Some(Row::Campaign(old))) if old.status == CampaignStatus::Paused
+    );
+    match campaign.status {
+        CampaignStatus::Planning => vec![plan],
+        CampaignStatus::Active if resumed => vec![plan, Command::Sweep { every_task: true }],
+        CampaignStatus::Active if cause.is_stream() => vec![plan],
+        CampaignStatus::Cancelled | CampaignStatus::Stopped if cause.is_stream() => {
+            vec![plan, Command::Sweep { every_task: false }]
+        }
+        CampaignStatus::Active | CampaignStatus::Cancelled | CampaignStatus::Stopped => {
+            vec![plan, Command::Sweep { every_task: false }]
+        }
+        CampaignStatus::AwaitingApproval | CampaignStatus::Paused | CampaignStatus::Finished => Vec::new(),
+    }
+}
+
+fn of_task(
+    task: &Task,
+    campaign: Option<CampaignStatus>,
+    cause: Cause<'_>,
+    now: Timestamp,
+    base: Duration,
+) -> Vec<Command> {
+    let plan =
+        || vec![Command::Plan(PlanMessage { tenant: task.tenant.clone(), campaign: task.campaign.clone() })];
+    match task.status {
+        TaskStatus::Open if campaign == Some(CampaignStatus::Active) => {
+            let send = match cause {
+                Cause::Changed(_) | Cause::Due | Cause::Swept(None) => true,
+                Cause::Swept(Some(swept_at)) => {
+                    let opened_at = task.opened_at.unwrap_or(swept_at);
+                    resend_is_due(opened_at, swept_at, now, base)
+                }
+            };
+            if send { vec![Command::Work(Box::new(task.clone()))] } else { Vec::new() }
+        }
+        TaskStatus::Rejected | TaskStatus::Approved | TaskStatus::Failed | TaskStatus::Dropped => plan(),
+        TaskStatus::Open | TaskStatus::Blocked | TaskStatus::Held => Vec::new(),
+    }
+}
+
+fn of_review(review: &Review, cause: Cause<'_>, now: Timestamp) -> Vec<Command> {
+    let act = || match &review.subject {
+        Subject::Unconfirmed { effect, .. } => Command::Publish(EffectMessage {
+            tenant: review.tenant.clone(),
+            campaign: review.campaign.clone(),
+            effect: effect.clone(),
+        }),
+        Subject::Task { .. } | Subject::Rejudged { .. } => Command::Judge(ReviewMessage::Review {
+            tenant: review.tenant.clone(),
+            campaign: review.campaign.clone(),
+            review: review.id.clone(),
+        }),
+    };
+    let complete = review.token.clone().map(Command::CompleteToken);
+    let is_late = review.due_at.is_some_and(|due_at| due_at <= now);
+    match review.status {
+        ReviewStatus::Open if is_late && review.has_next_rung() => {
+            complete.into_iter().chain([Command::NextRung(Box::new(review.clone()))]).collect()
+        }
+        ReviewStatus::Open if is_late => vec![act()],
+        ReviewStatus::Open if review.token.is_none() => vec![Command::StartReview(Box::new(review.clone()))],
+        ReviewStatus::Open => Vec::new(),
+        // The workflow delivers the wake-up; where it has died, or never handed over a token, the clock does. An
+        // unconfirmed effect is the publisher's, whom no workflow reaches.
+        ReviewStatus::Decided => {
+            let is_publishers = matches!(review.subject, Subject::Unconfirmed { .. });
+            let itself = (!cause.is_stream() || is_publishers).then(act);
+            complete.into_iter().chain(itself).collect()
+        }
+        ReviewStatus::Expired | ReviewStatus::Superseded => complete.into_iter().collect(),
+        ReviewStatus::Closed => Vec::new(),
+    }
+}
+
+fn of_effect(effect: &Effect, campaign: Option<CampaignStatus>, now: Timestamp) -> Vec<Command> {
+    let publish = || {
+        vec![Command::Publish(EffectMessage {
+            tenant: effect.tenant.clone(),
+            campaign: effect.campaign.clone(),
+            effect: effect.id.clone(),
+        })]
+    };
+    let may_go = effect.not_before.is_none_or(|not_before| not_before <= now);
+    match effect.status {
+        EffectStatus::Approved if campaign.is_some_and(CampaignStatus::is_over) => publish(),
+        EffectStatus::Approved if campaign == Some(CampaignStatus::Active) && may_go => publish(),
+        EffectStatus::Dispatching if effect.claim.as_ref().is_none_or(|claim| claim.lease_until <= now) => {
+            publish()
+        }
+        EffectStatus::Unconfirmed if effect.asked.is_none() && may_go => publish(),
+        EffectStatus::Withdrawn => publish(),
+        EffectStatus::Rejudge => vec![Command::Judge(ReviewMessage::Rejudge {
+            tenant: effect.tenant.clone(),
+            campaign: effect.campaign.clone(),
+            effect: effect.id.clone(),
+        })],
+        EffectStatus::Done | EffectStatus::Failed | EffectStatus::Void => vec![Command::Plan(PlanMessage {
+            tenant: effect.tenant.clone(),
+            campaign: effect.campaign.clone(),
+        })],
+        EffectStatus::Approved
+        | EffectStatus::Dispatching
+        | EffectStatus::Unconfirmed
+        | EffectStatus::Held => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(seconds).unwrap()
+    }
+
+    #[test]
+    fn a_task_is_sent_again_at_doubling_ages() {
+        let base = Duration::from_secs(30);
+        let sent: Vec<i64> = (1..=100)
+            .map(|n| n * 10)
+            .filter(|now| resend_is_due(at(0), at(now - 10), at(*now), base))
+            .collect();
+        assert_eq!(sent, [30, 60, 120, 240, 480, 960]);
+    }
+
+    #[test]
+    fn a_sweep_that_comes_late_sends_once() {
+        let base = Duration::from_secs(30);
+        assert!(resend_is_due(at(0), at(20), at(500), base));
+        assert!(!resend_is_due(at(0), at(500), at(510), base));
+        assert!(!resend_is_due(at(600), at(500), at(610), base), "not older than the base");
+    }
+}

@@ -1,0 +1,59 @@
+#![doc = include_str!("../README.md")]
+
+mod campaign;
+mod canonical;
+mod confidence;
+mod criteria;
+mod effect;
+mod follow_up;
+mod grant;
+mod ids;
+mod ledger;
+pub mod limits;
+mod message;
+mod money;
+mod persona;
+mod plan;
+mod policy;
+pub mod ports;
+mod result;
+mod review;
+mod row;
+mod task;
+mod transaction;
+mod transition;
+mod verdict;
+
+pub use campaign::{Brief, BriefError, Campaign, CampaignEvent, CampaignStatus, PlanMode};
+pub use canonical::{Digest, canonical_json};
+pub use confidence::Confidence;
+pub use criteria::{Check, Criterion};
+pub use effect::{Claim, Effect, EffectEvent, EffectStatus, Outcome, Refusal};
+pub use follow_up::{Cause, Command, changed_enough, follow_up, resend_is_due};
+pub use grant::{Grant, SignedGrant};
+pub use ids::{
+    AgentId, CampaignId, EffectId, InvalidId, OperatorId, ResultId, ReviewId, TaskId, TenantId, WriterId,
+};
+pub use ledger::{Bucket, BucketRow, Close, LedgerEntry, Reservation};
+pub use message::{EffectMessage, Envelope, PlanMessage, ReviewMessage, TaskMessage};
+pub use money::{Currency, Money, MoneyError};
+pub use persona::Persona;
+pub use plan::{Plan, PlanDiff, PlanError, PlanEvent, PlanStatus, check_plan};
+pub use policy::{
+    AgentPolicy, Band, Caps, LowBand, MediumBand, Policy, PolicyError, Rung, Thresholds, Topic,
+};
+pub use result::{Artifact, Intent, Outcome as WorkOutcome, Source, TaskResult, Usage};
+pub use review::{
+    Content, Decision, DecisionKind, DecisionRow, Review, ReviewEvent, ReviewStatus, Subject, TaskToken,
+};
+pub use row::{
+    Agent, DeadLetter, PacingSlot, PolicyRow, Replay, Row, RowError, RowKey, Stored, Unique, UniqueState,
+};
+pub use task::{Binding, Committed, Priority, Task, TaskEvent, TaskKind, TaskStatus};
+pub use transaction::{
+    Applied, DecisionTransaction, MoneyTransaction, Op, OpRefusal, StoreError, Table, Transaction, When,
+};
+pub use transition::IllegalTransition;
+pub use verdict::{Evidence, Flag, RuleEvidence, Verdict, VerdictKind};
+
+pub use jiff::Timestamp;

@@ -1,0 +1,33 @@
+//! Every limit in one place, each with its reason (design: a limit on everything).
+
+use std::time::Duration;
+
+/// Tasks in one plan: a person can still read the tree, and a plan still fits two transactions.
+pub const TASKS_PER_PLAN: usize = 200;
+/// Longest chain of dependencies: deeper plans were never worth their latency.
+pub const PLAN_DEPTH: usize = 20;
+/// Times the Judge may reject one task before it has failed.
+pub const TRIES_PER_TASK: u32 = 3;
+/// Re-plans of one campaign; Lambda's own loop detection does not see loops through DynamoDB.
+pub const REPLANS_PER_CAMPAIGN: u32 = 10;
+/// A row and a message, in bytes: far below DynamoDB's 400 KB and SQS's 1 MiB, and cheap to audit.
+pub const ROW_BYTES: usize = 100 * 1024;
+/// A request body, in bytes.
+pub const BODY_BYTES: usize = 256 * 1024;
+/// A goal, in characters: longer briefs are documents, not goals.
+pub const GOAL_CHARS: usize = 4_000;
+/// Posts one campaign may ask for.
+pub const POSTS_PER_CAMPAIGN: u32 = 50;
+/// Feeds one campaign may read.
+pub const FEEDS_PER_CAMPAIGN: usize = 100;
+/// Rows one DynamoDB transaction may touch.
+pub const OPS_PER_TRANSACTION: usize = 100;
+/// Times an effect may be signed again after its grant was proved void.
+pub const REJUDGES_PER_EFFECT: u32 = 3;
+/// How long a grant is good for: long enough for a queue, short enough that an old approval is looked at again.
+pub const GRANT_LIFETIME: Duration = Duration::from_secs(15 * 60);
+/// Waits between read-backs of an unconfirmed effect; after the last a human is asked.
+pub const READ_BACKS: [Duration; 3] =
+    [Duration::from_secs(20), Duration::from_secs(120), Duration::from_secs(600)];
+/// Dead letters keep this much of the body, in bytes.
+pub const DEAD_LETTER_BYTES: usize = 64 * 1024;

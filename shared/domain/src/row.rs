@@ -1,0 +1,421 @@
+//! Rows as the tables hold them: keys, kinds, versions.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use thiserror::Error;
+
+use crate::{
+    AgentId, Campaign, CampaignId, Digest, Effect, EffectId, Persona, Plan, Policy, Review, ReviewId,
+    ReviewStatus, Task, TaskId, TenantId, WriterId,
+};
+
+/// A row's address. The tenant is always part of it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RowKey {
+    /// Partition.
+    pub pk: String,
+    /// Sort key.
+    pub sk: String,
+}
+
+impl RowKey {
+    fn in_campaign(tenant: &TenantId, campaign: &CampaignId, sk: String) -> Self {
+        Self { pk: Self::campaign_partition(tenant, campaign), sk }
+    }
+
+    /// The partition that holds all rows of a campaign.
+    #[must_use]
+    pub fn campaign_partition(tenant: &TenantId, campaign: &CampaignId) -> String {
+        format!("T#{tenant}#C#{campaign}")
+    }
+
+    /// A campaign's own row.
+    #[must_use]
+    pub fn campaign(tenant: &TenantId, campaign: &CampaignId) -> Self {
+        Self::in_campaign(tenant, campaign, "META".to_owned())
+    }
+
+    /// A plan version's row.
+    #[must_use]
+    pub fn plan(tenant: &TenantId, campaign: &CampaignId, number: u32) -> Self {
+        Self::in_campaign(tenant, campaign, format!("PLAN#{number:05}"))
+    }
+
+    /// A task's row.
+    #[must_use]
+    pub fn task(tenant: &TenantId, campaign: &CampaignId, task: &TaskId) -> Self {
+        Self::in_campaign(tenant, campaign, format!("TASK#{task}"))
+    }
+
+    /// A review's row.
+    #[must_use]
+    pub fn review(tenant: &TenantId, campaign: &CampaignId, review: &ReviewId) -> Self {
+        Self::in_campaign(tenant, campaign, format!("REVIEW#{review}"))
+    }
+
+    /// An effect's row.
+    #[must_use]
+    pub fn effect(tenant: &TenantId, campaign: &CampaignId, effect: &EffectId) -> Self {
+        Self::in_campaign(tenant, campaign, format!("EFFECT#{effect}"))
+    }
+
+    /// An agent's row.
+    #[must_use]
+    pub fn agent(tenant: &TenantId, agent: &AgentId) -> Self {
+        Self { pk: format!("T#{tenant}#A#{agent}"), sk: "META".to_owned() }
+    }
+
+    /// The row that says when an agent's account may act next.
+    #[must_use]
+    pub fn slot(tenant: &TenantId, agent: &AgentId) -> Self {
+        Self { pk: format!("T#{tenant}#A#{agent}"), sk: "SLOT".to_owned() }
+    }
+
+    /// The row that keeps one text or one reply unique for an agent; `name` such as `TEXT#<digest>`.
+    #[must_use]
+    pub fn unique(tenant: &TenantId, agent: &AgentId, name: &str) -> Self {
+        Self { pk: format!("T#{tenant}#A#{agent}"), sk: format!("UNIQUE#{name}") }
+    }
+
+    /// A tenant's policy row.
+    #[must_use]
+    pub fn policy(tenant: &TenantId) -> Self {
+        Self { pk: format!("T#{tenant}#POLICY"), sk: "META".to_owned() }
+    }
+
+    /// The row that remembers an `Idempotency-Key`, by its digest.
+    #[must_use]
+    pub fn replay(tenant: &TenantId, key: &Digest) -> Self {
+        Self { pk: format!("T#{tenant}#REPLAY"), sk: key.as_str().to_owned() }
+    }
+
+    /// A dead letter's row: in its campaign where that could be read, else under `SYSTEM`.
+    #[must_use]
+    pub fn dead(owner: Option<(&TenantId, &CampaignId)>, id: &str) -> Self {
+        Self {
+            pk: owner.map_or_else(
+                || "SYSTEM".to_owned(),
+                |(tenant, campaign)| Self::campaign_partition(tenant, campaign),
+            ),
+            sk: format!("DEAD#{id}"),
+        }
+    }
+}
+
+/// An influencer: persona, under an id that campaigns name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agent {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Its id.
+    pub id: AgentId,
+    /// Who it is.
+    pub persona: Persona,
+    /// When it was last put.
+    pub put_at: Timestamp,
+}
+
+/// When an account may act next. Taken in the claim's own transaction, so that pace is a row, not a check.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PacingSlot {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Whose account.
+    pub agent: AgentId,
+    /// Not before this.
+    pub next_at: Timestamp,
+}
+
+/// Whether a uniqueness row is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UniqueState {
+    /// By the effect it names.
+    Taken,
+    /// Its effect failed or was voided.
+    Free,
+}
+
+/// One text, or one reply to one mention, of one agent. No such row is ever deleted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unique {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Whose account.
+    pub agent: AgentId,
+    /// What is unique.
+    pub name: String,
+    /// The campaign of the effect that holds it.
+    pub campaign: CampaignId,
+    /// The effect that holds it.
+    pub effect: EffectId,
+    /// Whether it does.
+    pub status: UniqueState,
+}
+
+/// A remembered `Idempotency-Key`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replay {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Digest of the `Idempotency-Key`.
+    pub key: Digest,
+    /// The campaign it made.
+    pub campaign: CampaignId,
+    /// Digest of the request's body.
+    pub request: Digest,
+}
+
+/// A message that could not be handled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeadLetter {
+    /// Its id: the queue's message id, or a digest of a stream record.
+    pub id: String,
+    /// Whose, if that could be read.
+    pub tenant: Option<TenantId>,
+    /// Which campaign, if that could be read.
+    pub campaign: Option<CampaignId>,
+    /// Which task, if that could be read.
+    pub task: Option<TaskId>,
+    /// Which queue or stream it came from.
+    pub origin: String,
+    /// Its body, cut at 64 KB.
+    pub body: String,
+    /// Digest of the whole body.
+    pub digest: Digest,
+    /// Why, for people.
+    pub reason: String,
+    /// When it was found.
+    pub at: Timestamp,
+    /// When an operator sent its work again.
+    pub redriven_at: Option<Timestamp>,
+}
+
+/// Every kind of row of the state table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Row {
+    /// A campaign.
+    Campaign(Box<Campaign>),
+    /// A plan version.
+    Plan(Box<Plan>),
+    /// A task.
+    Task(Box<Task>),
+    /// A review.
+    Review(Box<Review>),
+    /// An effect.
+    Effect(Box<Effect>),
+    /// A dead letter.
+    Dead(Box<DeadLetter>),
+    /// An agent.
+    Agent(Box<Agent>),
+    /// A policy.
+    Policy(PolicyRow),
+    /// An account's pace.
+    Slot(PacingSlot),
+    /// A uniqueness row.
+    Unique(Unique),
+    /// A remembered request.
+    Replay(Replay),
+}
+
+/// A policy with the tenant it rules.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyRow {
+    /// Whose.
+    pub tenant: TenantId,
+    /// The rules.
+    pub policy: Policy,
+}
+
+/// A row that cannot be read. A defect or foreign data: page.
+#[derive(Debug, Error)]
+pub enum RowError {
+    /// Not what any version of Chimera writes.
+    #[error("row {pk} {sk} cannot be read")]
+    Unreadable {
+        /// Its partition.
+        pk: String,
+        /// Its sort key.
+        sk: String,
+        /// Why.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// No key, version or writer.
+    #[error("a row without {0}")]
+    Without(&'static str),
+}
+
+/// A row as it was read: with the version its next write must name and the writer that made it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored<R = Row> {
+    /// The row.
+    pub row: R,
+    /// Raised by one with every write, from 1.
+    pub version: u64,
+    /// Who wrote this version.
+    pub writer: WriterId,
+}
+
+impl Row {
+    /// Where it is kept.
+    #[must_use]
+    pub fn key(&self) -> RowKey {
+        match self {
+            Self::Campaign(c) => RowKey::campaign(&c.tenant, &c.id),
+            Self::Plan(p) => RowKey::plan(&p.tenant, &p.campaign, p.number),
+            Self::Task(t) => RowKey::task(&t.tenant, &t.campaign, &t.id),
+            Self::Review(r) => RowKey::review(&r.tenant, &r.campaign, &r.id),
+            Self::Effect(e) => RowKey::effect(&e.tenant, &e.campaign, &e.id),
+            Self::Dead(d) => RowKey::dead(d.tenant.as_ref().zip(d.campaign.as_ref()), &d.id),
+            Self::Agent(a) => RowKey::agent(&a.tenant, &a.id),
+            Self::Policy(p) => RowKey::policy(&p.tenant),
+            Self::Slot(s) => RowKey::slot(&s.tenant, &s.agent),
+            Self::Unique(u) => RowKey::unique(&u.tenant, &u.agent, &u.name),
+            Self::Replay(r) => RowKey::replay(&r.tenant, &r.key),
+        }
+    }
+
+    /// When the clock must look at it, if it waits for time or progress.
+    #[must_use]
+    pub fn due_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Campaign(c) => c.due_at,
+            Self::Review(r) => r.due_at,
+            Self::Effect(e) => e.due_at,
+            _ => None,
+        }
+    }
+
+    /// The list it appears in (`T#<tenant>#<kind>`) and its place there, newest last. Reviews leave the list when they
+    /// are no longer open.
+    #[must_use]
+    pub fn listing(&self) -> Option<(String, String)> {
+        match self {
+            Self::Campaign(c) => {
+                Some((format!("T#{}#campaigns", c.tenant), place(c.created_at, c.id.as_str())))
+            }
+            Self::Review(r) if r.status == ReviewStatus::Open => Some((
+                format!("T#{}#reviews", r.tenant),
+                place(r.due_at.unwrap_or(r.opened_at), r.id.as_str()),
+            )),
+            Self::Dead(d) => Some((
+                d.tenant.as_ref().map_or_else(|| "SYSTEM#dead".to_owned(), |t| format!("T#{t}#dead")),
+                place(d.at, &d.id),
+            )),
+            _ => None,
+        }
+    }
+
+    /// The status by name, for rows that have one: what conditions across rows look at.
+    #[must_use]
+    pub fn status(&self) -> Option<&'static str> {
+        match self {
+            Self::Campaign(c) => Some(c.status.name()),
+            Self::Plan(p) => Some(p.status.name()),
+            Self::Task(t) => Some(t.status.name()),
+            Self::Review(r) => Some(r.status.name()),
+            Self::Effect(e) => Some(e.status.name()),
+            _ => None,
+        }
+    }
+
+    /// The stored form: the row's fields beside `pk`, `sk`, `version`, `writer` and the index columns `due`, `due_at_ms`,
+    /// `listing`, `listed_at`.
+    ///
+    /// # Errors
+    /// [`RowError::Unreadable`] when the row has no JSON form; a defect.
+    pub fn to_item(&self, version: u64, writer: &WriterId) -> Result<Value, RowError> {
+        let key = self.key();
+        let mut item = serde_json::to_value(self).map_err(|source| RowError::Unreadable {
+            pk: key.pk.clone(),
+            sk: key.sk.clone(),
+            source,
+        })?;
+        if let Some(fields) = item.as_object_mut() {
+            // An absent value and a null are the same to a reader; a row is cheaper and clearer without nulls.
+            fields.retain(|_, value| !value.is_null());
+            if let Some(due_at) = self.due_at() {
+                fields.insert("due".to_owned(), Value::from("due"));
+                fields.insert("due_at_ms".to_owned(), Value::from(due_at.as_millisecond()));
+            }
+            if let Some((listing, listed_at)) = self.listing() {
+                fields.insert("listing".to_owned(), Value::from(listing));
+                fields.insert("listed_at".to_owned(), Value::from(listed_at));
+            }
+            fields.insert("pk".to_owned(), Value::from(key.pk));
+            fields.insert("sk".to_owned(), Value::from(key.sk));
+            fields.insert("version".to_owned(), Value::from(version));
+            fields.insert("writer".to_owned(), Value::from(writer.as_str()));
+        }
+        Ok(item)
+    }
+}
+
+/// Sortable text of a time and an id: digits of fixed width, so that text order is time order.
+fn place(at: Timestamp, id: &str) -> String {
+    format!("{:015}#{id}", at.as_millisecond())
+}
+
+impl Stored<Row> {
+    /// Reads the stored form.
+    ///
+    /// # Errors
+    /// [`RowError`] when it is none that Chimera writes.
+    pub fn from_item(item: Value) -> Result<Self, RowError> {
+        let text = |name: &'static str| item.get(name).and_then(Value::as_str).ok_or(RowError::Without(name));
+        let (pk, sk) = (text("pk")?.to_owned(), text("sk")?.to_owned());
+        let writer = WriterId::new(text("writer")?);
+        let version = item.get("version").and_then(Value::as_u64).ok_or(RowError::Without("version"))?;
+        let row = serde_json::from_value(item).map_err(|source| RowError::Unreadable { pk, sk, source })?;
+        Ok(Self { row, version, writer })
+    }
+
+    /// The row as one kind, where it is that kind.
+    pub fn narrow<R>(self, pick: impl FnOnce(Row) -> Option<R>) -> Option<Stored<R>> {
+        let (version, writer) = (self.version, self.writer);
+        pick(self.row).map(|row| Stored { row, version, writer })
+    }
+}
+
+macro_rules! narrow {
+    ($($(#[$doc:meta])* $name:ident => $variant:ident($kind:ty)),+ $(,)?) => {
+        impl Row {
+            $($(#[$doc])*
+            #[must_use]
+            pub fn $name(self) -> Option<$kind> {
+                match self { Self::$variant(row) => Some(*Box::from(row)), _ => None }
+            })+
+        }
+        $(impl From<$kind> for Row {
+            fn from(row: $kind) -> Self { Self::$variant(row.into()) }
+        })+
+    };
+}
+
+narrow! {
+    /// The campaign, if it is one.
+    into_campaign => Campaign(Campaign),
+    /// The plan, if it is one.
+    into_plan => Plan(Plan),
+    /// The task, if it is one.
+    into_task => Task(Task),
+    /// The review, if it is one.
+    into_review => Review(Review),
+    /// The effect, if it is one.
+    into_effect => Effect(Effect),
+    /// The dead letter, if it is one.
+    into_dead => Dead(DeadLetter),
+    /// The agent, if it is one.
+    into_agent => Agent(Agent),
+    /// The policy, if it is one.
+    into_policy => Policy(PolicyRow),
+    /// The pacing slot, if it is one.
+    into_slot => Slot(PacingSlot),
+    /// The uniqueness row, if it is one.
+    into_unique => Unique(Unique),
+    /// The remembered request, if it is one.
+    into_replay => Replay(Replay),
+}

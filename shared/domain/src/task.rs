@@ -1,0 +1,177 @@
+//! A task: one piece of work for one worker.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::transition::status;
+use crate::{
+    AgentId, CampaignId, Criterion, Digest, EffectId, Money, Persona, ResultId, ReviewId, Source, TaskId,
+    TenantId, Verdict, WorkOutcome,
+};
+
+status! {
+    /// Where a task stands. The fence is (open, attempt): only a result of that attempt commits, and only then.
+    TaskStatus ("task") {
+        /// Waits for the tasks it depends on.
+        Blocked = "blocked",
+        /// A worker may answer this attempt.
+        Open = "open",
+        /// Its result waits for a human.
+        Held = "held",
+        /// The Judge refused this attempt; the planner answers with the next one.
+        Rejected = "rejected",
+        /// Its result is committed.
+        Approved = "approved",
+        /// It could not be done within its tries.
+        Failed = "failed",
+        /// The plan no longer wants it.
+        Dropped = "dropped",
+    }
+    /// What may happen to a task.
+    TaskEvent {
+        /// Its inputs are there.
+        Release = "be released": { Blocked => Open },
+        /// The Judge approves this attempt.
+        Approve = "be approved": { Open => Approved, Held => Approved },
+        /// The Judge asks a human.
+        Hold = "be held": { Open => Held, Held => Held },
+        /// The Judge, or a human, refuses this attempt.
+        Reject = "be rejected": { Open => Rejected, Held => Rejected },
+        /// The planner gives it another attempt.
+        Retry = "be retried": { Rejected => Open, Failed => Open },
+        /// A re-plan changes it: same task, next attempt.
+        Change = "be changed": { Open => Open, Held => Open, Rejected => Open, Blocked => Blocked },
+        /// It cannot be done.
+        Fail = "fail": { Open => Failed, Rejected => Failed, Held => Failed, Blocked => Failed },
+        /// The plan or a cancel drops it.
+        Drop = "be dropped": { Blocked => Dropped, Open => Dropped, Held => Dropped, Rejected => Dropped },
+    }
+}
+
+impl TaskStatus {
+    /// Whether the task will not change any more.
+    #[must_use]
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Approved | Self::Failed | Self::Dropped)
+    }
+}
+
+/// What kind of work it is; each kind has one skill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskKind {
+    /// Read a feed and note usable sources: an artifact.
+    Research,
+    /// Write a post about one source: an intent to publish it.
+    Write,
+}
+
+impl TaskKind {
+    /// The kind as rows and screens spell it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Research => "research",
+            Self::Write => "write",
+        }
+    }
+}
+
+/// Which task queue carries it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Priority {
+    /// Served first (NFR3.1).
+    High,
+    /// Everything else.
+    #[default]
+    Normal,
+}
+
+/// Where a task's input comes from; resolved by the planner when it opens the task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "from", rename_all = "snake_case")]
+pub enum Binding {
+    /// A feed named by the brief.
+    Feed {
+        /// Its URL.
+        url: String,
+        /// How many sources are wanted from it.
+        want: u32,
+    },
+    /// The `index`-th source of another task's committed notes.
+    SourceOf {
+        /// The task whose notes are meant.
+        task: TaskId,
+        /// Which of its sources, from 0.
+        index: u32,
+    },
+}
+
+/// What the Judge committed for a task. The result's own words stay here, with the digest of their bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Committed {
+    /// Which answer it was.
+    pub result: ResultId,
+    /// What was answered.
+    pub outcome: WorkOutcome,
+    /// Digest of the approved bytes.
+    pub digest: Digest,
+    /// What the Judge found.
+    pub verdict: Verdict,
+}
+
+/// A task (row `TASK#<id>`). It is also the worker's whole input.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Task {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Its campaign.
+    pub campaign: CampaignId,
+    /// Its id, unique within the campaign.
+    pub id: TaskId,
+    /// Who speaks.
+    pub agent: AgentId,
+    /// What kind of work.
+    pub kind: TaskKind,
+    /// Which plan version last changed it.
+    pub plan: u32,
+    /// Its place among the plan's tasks, from 0: the offline model's variety comes from it.
+    pub ordinal: u32,
+    /// Which queue.
+    pub priority: Priority,
+    /// Where it stands.
+    pub status: TaskStatus,
+    /// The fence number; only a re-plan, a retry or a redrive raises it.
+    pub attempt: u32,
+    /// How often the Judge rejected it.
+    pub tries: u32,
+    /// What to do, for the worker.
+    pub goal: String,
+    /// Seed of the offline model's choices.
+    pub seed: u64,
+    /// Tasks that must be approved, and their effects done, first.
+    pub depends_on: Vec<TaskId>,
+    /// What a result must satisfy.
+    pub criteria: Vec<Criterion>,
+    /// Who speaks, as far as the work needs it.
+    pub persona: Persona,
+    /// Where its input comes from.
+    pub binding: Binding,
+    /// The bound source, once open (write tasks).
+    pub source: Option<Source>,
+    /// What the Judge or a human said about earlier attempts, oldest first.
+    pub feedback: Vec<String>,
+    /// When this attempt was opened.
+    pub opened_at: Option<Timestamp>,
+    /// What was committed.
+    pub committed: Option<Committed>,
+    /// The effect its approval made.
+    pub effect: Option<EffectId>,
+    /// The review that holds or held it.
+    pub review: Option<ReviewId>,
+    /// Operating cost so far: models and tools, all attempts.
+    pub cost: Money,
+    /// Why it failed or was dropped, for people.
+    pub reason: Option<String>,
+}
