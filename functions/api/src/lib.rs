@@ -1,1 +1,28 @@
-//! api
+#![doc = include_str!("../README.md")]
+
+mod agents;
+mod audit;
+mod body;
+mod caller;
+mod campaigns;
+mod controls;
+mod dead_letters;
+mod decisions;
+mod errors;
+mod etag;
+mod gateway;
+mod health;
+mod ledger;
+mod paging;
+mod policies;
+mod receipts;
+mod reviews;
+mod routes;
+mod soul;
+mod state;
+mod views;
+
+pub use gateway::serve;
+pub use routes::{ROUTES, Route, router};
+pub use soul::{SoulError, read_soul};
+pub use state::{Api, Clock, Ids, Store};

@@ -1,1 +1,95 @@
-//! auditor
+#![doc = include_str!("../README.md")]
+
+use chimera_domain::{
+    Digest, Table,
+    ports::{AuditEntry, AuditPut, AuditWriter, Change, ChangeHandler, HandleError},
+};
+use serde_json::{Map, Value};
+
+/// Fields an audit entry shows. Everything else is in the digest alone.
+const SHOWN: &[&str] = &[
+    "kind", "id", "status", "attempt", "tries", "number", "parent", "revision", "plan", "reason", "agent", "task",
+    "effect", "review", "digest", "cost", "used", "entry", "how", "spent", "at", "rung", "decided", "decided_by",
+    "not_before", "policy_version",
+];
+
+/// The auditor over its port.
+#[derive(Debug)]
+pub struct Auditor<A> {
+    audit: A,
+}
+
+impl<A: AuditWriter + Send> ChangeHandler for Auditor<A> {
+    async fn handle_changes(&self, changes: Vec<Change>) -> Result<(), HandleError> {
+        for change in &changes {
+            match entry(change) {
+                Some(entry) => self.put(&entry).await?,
+                None => tracing::error!(record = %change.id, table = ?change.table, "A row was removed or has no version"),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<A: AuditWriter> Auditor<A> {
+    /// An auditor over this port.
+    pub fn new(audit: A) -> Self {
+        Self { audit }
+    }
+
+    /// [P-8]
+    async fn put(&self, entry: &AuditEntry) -> Result<(), HandleError> {
+        if self.audit.put(entry).await? == AuditPut::Different {
+            tracing::error!(row = %entry.row, version = entry.version, "The audit holds another content for this version");
+        }
+        Ok(())
+    }
+}
+
+/// The entry of a change; none for a removal or a row without a version, which are alarms.
+fn entry(change: &Change) -> Option<AuditEntry> {
+    let new = change.new.as_ref()?;
+    let text = |name: &str| new.get(name).and_then(Value::as_str);
+    let table = match change.table {
+        Table::State => "state",
+        Table::Ledger => "ledger",
+        Table::Decisions => "decisions",
+    };
+    let shown: Map<String, Value> =
+        SHOWN.iter().filter_map(|name| Some(((*name).to_owned(), new.get(*name)?.clone()))).collect();
+    Some(AuditEntry {
+        row: format!("{table}|{}|{}", text("pk")?, text("sk")?),
+        version: new.get("version").and_then(Value::as_u64)?,
+        old: change.old.as_ref().map(Digest::of_json),
+        new: Digest::of_json(new),
+        writer: text("writer")?.to_owned(),
+        fields: Value::Object(shown),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_entry_chains_to_the_version_before_and_shows_no_token() {
+        let old = json!({"pk": "T#a#C#c", "sk": "REVIEW#r", "version": 1, "writer": "w1", "kind": "review"});
+        let new = json!({"pk": "T#a#C#c", "sk": "REVIEW#r", "version": 2, "writer": "w2", "kind": "review",
+            "status": "open", "token": "secret"});
+        let first = Change { table: Table::State, id: "1".into(), old: None, new: Some(old.clone()) };
+        let second = Change { table: Table::State, id: "2".into(), old: Some(old), new: Some(new) };
+        let (first, second) = (entry(&first).unwrap(), entry(&second).unwrap());
+        assert_eq!(second.old.as_ref(), Some(&first.new));
+        assert_eq!((second.version, second.writer.as_str()), (2, "w2"));
+        assert!(!second.fields.to_string().contains("secret"));
+        assert_eq!(second.row, "state|T#a#C#c|REVIEW#r");
+    }
+
+    #[test]
+    fn a_removal_has_no_entry_and_is_an_alarm() {
+        let removal = Change { table: Table::State, id: "3".into(), old: Some(json!({})), new: None };
+        assert!(entry(&removal).is_none());
+    }
+}

@@ -1,2 +1,14 @@
-//! auditor
-fn main() {}
+//! The auditor as a Lambda function.
+
+use auditor::Auditor;
+use chimera_aws::{DynamoStore, Tables, aws_config};
+use chimera_runtime::{Env, run_stream, telemetry};
+
+#[tokio::main]
+async fn main() -> Result<(), chimera_runtime::Error> {
+    telemetry::init("auditor");
+    let tables = Tables { audit: Env::new().text("AUDIT_TABLE")?, ..Tables::default() };
+    let store = DynamoStore::new(&aws_config().await, tables);
+    store.warm().await;
+    run_stream(Auditor::new(store)).await
+}

@@ -1,1 +1,305 @@
-//! dispatcher
+#![doc = include_str!("../README.md")]
+
+mod commands;
+mod dead_letters;
+mod event;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chimera_domain::{
+    Campaign, CampaignId, CampaignStatus, Cause, Digest, PlanMessage, Review, ReviewStatus, Row, RowKey, StoreError, Stored, Table, TenantId,
+    Timestamp, Transaction, WriterId, changed_enough, follow_up,
+    ports::{
+        Change, ChangeHandler, Clock, HandleError, Ids, Outbox, StateIndex, StateReader, StateReaderExt as _,
+        StateWriter, Workflows,
+    },
+};
+
+use commands::{Commands, Undeliverable};
+pub use dead_letters::Letter;
+
+/// Due rows handled per tick: bounds one invocation; the rest stay due.
+const DUE_PER_TICK: usize = 200;
+
+/// Where an overdue review or effect looks next if its follow-up came to nothing: about a queue's patience.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
+
+/// Times a small write is tried against others'.
+const TRIES: usize = 4;
+
+/// The dispatcher over its ports.
+#[derive(Debug)]
+pub struct Dispatcher<S, O, W, C, I> {
+    store: S,
+    outbox: O,
+    workflows: W,
+    clock: C,
+    ids: I,
+    base: Duration,
+}
+
+impl<S, O, W, C, I> ChangeHandler for Dispatcher<S, O, W, C, I>
+where
+    S: StateReader + StateIndex + StateWriter + Send,
+    O: Outbox + Send,
+    W: Workflows + Send,
+    C: Clock + Send,
+    I: Ids + Send,
+{
+    async fn handle_changes(&self, changes: Vec<Change>) -> Result<(), HandleError> {
+        let mut commands = Commands::default();
+        let mut campaigns = Campaigns::default();
+        let now = self.clock.now();
+        for change in changes {
+            if change.table != Table::State {
+                continue;
+            }
+            let Some(new) = change.new else { continue };
+            let body = new.to_string();
+            let (old, new) = match (change.old.map(Stored::from_item).transpose(), Stored::from_item(new)) {
+                (Ok(old), Ok(new)) => (old.map(|stored| stored.row), new.row),
+                (Err(unreadable), _) | (_, Err(unreadable)) => {
+                    // Passing it keeps the shard moving; the letter keeps it from being lost.
+                    self.bury(&Letter {
+                        id: change.id,
+                        origin: "stream".to_owned(),
+                        body,
+                        reason: unreadable.to_string(),
+                    })
+                    .await?;
+                    continue;
+                }
+            };
+            if !changed_enough(old.as_ref(), &new) {
+                continue;
+            }
+            let home = home(&new);
+            let status = campaigns.status(&self.store, &new, home.as_ref()).await?;
+            let called = follow_up(&new, status, Cause::Changed(old.as_ref()), now, self.base);
+            commands.add(home, called);
+        }
+        self.carry_out(commands).await
+    }
+}
+
+/// Campaign statuses read in one invocation, each once.
+#[derive(Default)]
+struct Campaigns(BTreeMap<(TenantId, CampaignId), Option<CampaignStatus>>);
+
+impl Campaigns {
+    async fn status(
+        &mut self,
+        store: &impl StateReader,
+        row: &Row,
+        home: Option<&PlanMessage>,
+    ) -> Result<Option<CampaignStatus>, StoreError> {
+        // Only these two ask what their campaign allows.
+        let (true, Some(home)) = (matches!(row, Row::Task(_) | Row::Effect(_)), home) else { return Ok(None) };
+        let key = (home.tenant.clone(), home.campaign.clone());
+        if let Some(status) = self.0.get(&key) {
+            return Ok(*status);
+        }
+        let campaign = store.campaign(&home.tenant, &home.campaign).await?;
+        let status = campaign.map(|campaign| campaign.row.status);
+        self.0.insert(key, status);
+        Ok(status)
+    }
+}
+
+impl<S, O, W, C, I> Dispatcher<S, O, W, C, I>
+where
+    S: StateReader + StateIndex + StateWriter,
+    O: Outbox,
+    W: Workflows,
+    C: Clock,
+    I: Ids,
+{
+    /// A dispatcher over these ports; `base` is the task queue's visibility, the first age at which a task is sent
+    /// again.
+    pub fn new(store: S, outbox: O, workflows: W, clock: C, ids: I, base: Duration) -> Self {
+        Self { store, outbox, workflows, clock, ids, base }
+    }
+
+    /// The clock's path: follows up on every row that is due, and moves its due time on. One bad row does not keep the
+    /// others waiting.
+    ///
+    /// # Errors
+    /// [`HandleError`] when the index cannot be read, or the last failure of a row; it stays due.
+    pub async fn tick(&self) -> Result<(), HandleError> {
+        let now = self.clock.now();
+        let keys = self.store.due(now, DUE_PER_TICK).await?;
+        let rows = self.store.get_many(&keys).await?;
+        let mut campaigns = Campaigns::default();
+        let mut outcome = Ok(());
+        for stored in rows.into_iter().flatten() {
+            // The index may lag behind the row.
+            if stored.row.due_at().is_none_or(|due_at| due_at > now) {
+                continue;
+            }
+            let home = home(&stored.row);
+            if let Err(failed) = self.follow_due(&stored, home, &mut campaigns, now).await {
+                let key = stored.row.key();
+                tracing::error!(row.pk = %key.pk, row.sk = %key.sk, error = %failed, "A due row could not be followed up");
+                outcome = Err(failed);
+            }
+        }
+        outcome
+    }
+
+    async fn follow_due(
+        &self,
+        stored: &Stored,
+        home: Option<PlanMessage>,
+        campaigns: &mut Campaigns,
+        now: Timestamp,
+    ) -> Result<(), HandleError> {
+        let status = campaigns.status(&self.store, &stored.row, home.as_ref()).await?;
+        let mut commands = Commands::default();
+        commands.add(home, follow_up(&stored.row, status, Cause::Due, now, self.base));
+        let moves_rung = !commands.next_rung.is_empty();
+        self.carry_out(commands).await?;
+        if moves_rung { Ok(()) } else { self.push_due(stored, now).await }
+    }
+
+    /// Sends what was called for; sweeps the campaigns it names; moves ladders on; buries what can never be sent.
+    async fn carry_out(&self, mut commands: Commands) -> Result<(), HandleError> {
+        for (campaign, every_task) in std::mem::take(&mut commands.sweeps) {
+            self.sweep(&campaign, every_task, &mut commands).await?;
+        }
+        let late = std::mem::take(&mut commands.next_rung);
+        let undeliverable = commands.send(&self.outbox, &self.workflows).await?;
+        for review in late {
+            self.next_rung(&review).await?;
+        }
+        for dead in undeliverable {
+            self.bury_unsendable(dead).await?;
+        }
+        Ok(())
+    }
+
+    /// Queries a campaign and adds what each of its rows calls for.
+    async fn sweep(&self, of: &PlanMessage, every_task: bool, commands: &mut Commands) -> Result<(), HandleError> {
+        let rows = self.store.query(&RowKey::campaign_partition(&of.tenant, &of.campaign), "").await?;
+        let campaign = rows.iter().find_map(|stored| match &stored.row {
+            Row::Campaign(campaign) => Some(campaign.as_ref()),
+            _ => None,
+        });
+        let Some((status, swept_at)) = campaign.map(|campaign: &Campaign| (campaign.status, campaign.swept_at)) else {
+            return Ok(());
+        };
+        let cause = Cause::Swept((!every_task).then_some(swept_at));
+        let now = self.clock.now();
+        for stored in &rows {
+            // The campaign's own row is what led here.
+            if !matches!(stored.row, Row::Campaign(_)) {
+                commands.add(Some(of.clone()), follow_up(&stored.row, Some(status), cause, now, self.base));
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves a due time on: to the next sweep, or a little later for what was just sent. Another's write won the race:
+    /// then the row tells its own next time.
+    async fn push_due(&self, stored: &Stored, now: Timestamp) -> Result<(), HandleError> {
+        let again = now + LOOK_AGAIN.max(self.base);
+        let pushed: Row = match stored.row.clone() {
+            Row::Campaign(campaign) => {
+                Campaign { due_at: Some(now + self.base), swept_at: now, ..*campaign }.into()
+            }
+            // An open review's due time is its deadline, which only the next rung may move.
+            Row::Review(review) if review.status == ReviewStatus::Decided => {
+                Review { due_at: Some(again), ..*review }.into()
+            }
+            Row::Effect(effect) => chimera_domain::Effect { due_at: Some(again), ..*effect }.into(),
+            _ => return Ok(()),
+        };
+        let transaction = Transaction::by(self.writer("due")).replace(stored, pushed)?;
+        match self.store.write(&transaction).await {
+            Ok(_) | Err(StoreError::Refused(_)) => Ok(()),
+            Err(failed) => Err(failed.into()),
+        }
+    }
+
+    /// Moves a review to its next rung; its stream record or the clock starts that rung's workflow.
+    async fn next_rung(&self, review: &Review) -> Result<(), HandleError> {
+        let key = RowKey::review(&review.tenant, &review.campaign, &review.id);
+        let Some(stored) = self.store.get(&key).await?.and_then(|row| row.narrow(Row::into_review)) else {
+            return Ok(());
+        };
+        if stored.row.rung != review.rung || stored.row.status != review.status {
+            return Ok(());
+        }
+        let mut next = Review { rung: review.rung + 1, token: None, token_of: None, ..stored.row.clone() };
+        let wait = next.present_rung().map_or(LOOK_AGAIN, |rung| Duration::from_secs(u64::from(rung.wait_s)));
+        next.due_at = Some(self.clock.now() + wait);
+        let transaction = Transaction::by(self.writer("rung")).replace(&stored, next)?;
+        match self.store.write(&transaction).await {
+            Ok(_) | Err(StoreError::Refused(_)) => Ok(()),
+            Err(failed) => Err(failed.into()),
+        }
+    }
+
+    /// Makes a dead letter: its row, and in the same transaction the failure of the task it speaks about, where that
+    /// task still waits for exactly this attempt.
+    ///
+    /// # Errors
+    /// [`HandleError`] when the store fails; the letter stays on its queue.
+    pub async fn bury(&self, letter: &Letter) -> Result<(), HandleError> {
+        let row = dead_letters::row(letter, self.clock.now());
+        tracing::error!(letter.id = %row.id, letter.origin = %row.origin, reason = %row.reason, "A message is dead");
+        let owner = row.tenant.clone().zip(row.campaign.clone());
+        for _ in 0..TRIES {
+            let mut transaction = Transaction::by(WriterId::new(format!("dead-{}", row.id))).insert(row.clone())?;
+            if let (Some((tenant, campaign)), Some(task)) = (&owner, &row.task) {
+                let key = RowKey::task(tenant, campaign, task);
+                let task = self.store.get(&key).await?.and_then(|found| found.narrow(Row::into_task));
+                let spoken = dead_letters::attempt(&letter.body);
+                let waits = task.filter(|task| {
+                    !task.row.status.is_final() && spoken.is_none_or(|attempt| attempt == u64::from(task.row.attempt))
+                });
+                if let Some(task) = waits
+                    && let Some(failed) = dead_letters::failed(&task.row, &row.reason)
+                {
+                    transaction = transaction.replace(&task, failed)?;
+                }
+            }
+            match self.store.write(&transaction).await {
+                Ok(_) => return Ok(()),
+                Err(StoreError::Refused(refusals)) if refusals.iter().all(|refusal| refusal.index == 0) => return Ok(()),
+                Err(StoreError::Refused(_)) => {}
+                Err(failed) => return Err(failed.into()),
+            }
+        }
+        Err(StoreError::Contention.into())
+    }
+
+    async fn bury_unsendable(&self, dead: Undeliverable) -> Result<(), HandleError> {
+        let body = dead.task.map_or_else(
+            || dead.what.clone(),
+            |task| {
+                serde_json::to_string(&chimera_domain::Envelope::new(chimera_domain::TaskMessage { task }))
+                    .unwrap_or_default()
+            },
+        );
+        let id = Digest::of_bytes(format!("{}{body}", dead.what).as_bytes()).as_str().replace(':', "-");
+        self.bury(&Letter { id, origin: "dispatcher".to_owned(), body, reason: dead.reason }).await
+    }
+
+    fn writer(&self, why: &str) -> WriterId {
+        WriterId::new(format!("{why}-{}", self.ids.fresh()))
+    }
+}
+
+/// The campaign a row belongs to.
+fn home(row: &Row) -> Option<PlanMessage> {
+    let (tenant, campaign) = match row {
+        Row::Campaign(row) => (&row.tenant, &row.id),
+        Row::Plan(row) => (&row.tenant, &row.campaign),
+        Row::Task(row) => (&row.tenant, &row.campaign),
+        Row::Review(row) => (&row.tenant, &row.campaign),
+        Row::Effect(row) => (&row.tenant, &row.campaign),
+        _ => return None,
+    };
+    Some(PlanMessage { tenant: tenant.clone(), campaign: campaign.clone() })
+}

@@ -1,2 +1,15 @@
-//! escalation
-fn main() {}
+//! The escalation as a Lambda function.
+
+use chimera_aws::{DynamoStore, LogNotifier, Tables, aws_config};
+use chimera_runtime::{Env, run_invoke, telemetry};
+use escalation::{Escalation, Park};
+
+#[tokio::main]
+async fn main() -> Result<(), chimera_runtime::Error> {
+    telemetry::init("escalation");
+    let tables = Tables { state: Env::new().text("STATE_TABLE")?, ..Tables::default() };
+    let store = DynamoStore::new(&aws_config().await, tables);
+    store.warm().await;
+    let escalation = Escalation::new(store, LogNotifier);
+    run_invoke(|park: Park, _deadline| escalation.park(park)).await
+}

@@ -1,1 +1,292 @@
-//! planner
+#![doc = include_str!("../README.md")]
+
+mod clear;
+mod draft;
+mod moves;
+mod replan;
+mod view;
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use chimera_domain::{
+    Campaign, CampaignEvent, CampaignStatus, Plan, PlanEvent, PlanMessage, PlanStatus, RowKey, StoreError, Stored,
+    Task, TaskEvent, TaskStatus, Timestamp, Transaction, WriterId, limits,
+    ports::{
+        Clock, HandleError, Ids, MessageHandler, ModelError, ReasoningModel, StateReader, StateReaderExt as _,
+        StateWriter,
+    },
+};
+
+use draft::{Draft, DraftError};
+use moves::Moves;
+pub use replan::Changes;
+use replan::ReplanError;
+use view::View;
+
+/// Times the planner looks again when somebody wrote first, before it leaves the message for another delivery.
+const LOOKS: usize = 8;
+
+/// Operations a planner's transaction uses at most, a little under DynamoDB's 100.
+const OPS: usize = limits::OPS_PER_TRANSACTION - 5;
+
+/// The planner over its ports.
+#[derive(Debug)]
+pub struct Planner<S, M, C, I> {
+    store: S,
+    model: M,
+    clock: C,
+    ids: I,
+}
+
+impl<S, M, C, I> MessageHandler<PlanMessage> for Planner<S, M, C, I>
+where
+    S: StateReader + StateWriter + Send,
+    M: ReasoningModel + Send,
+    C: Clock + Send,
+    I: Ids + Send,
+{
+    /// The campaigns of the batch that were already looked at: a second wake-up in the same batch was sent before the
+    /// first one reads.
+    type Batch = Mutex<BTreeSet<PlanMessage>>;
+
+    async fn open(&self, _messages: &[PlanMessage]) -> Result<Self::Batch, HandleError> {
+        Ok(Mutex::default())
+    }
+
+    async fn handle(
+        &self,
+        message: PlanMessage,
+        batch: &Self::Batch,
+        _deadline: Duration,
+    ) -> Result<(), HandleError> {
+        let is_first = batch.lock().unwrap_or_else(PoisonError::into_inner).insert(message.clone());
+        if is_first { self.look(&message).await } else { Ok(()) }
+    }
+}
+
+/// What one look at a campaign came to.
+enum Looked {
+    /// Something was written; there may be more to do.
+    Moved,
+    /// Somebody else wrote first.
+    Stale,
+    /// Nothing is called for.
+    Quiet,
+}
+
+impl<S, M, C, I> Planner<S, M, C, I>
+where
+    S: StateReader + StateWriter,
+    M: ReasoningModel,
+    C: Clock,
+    I: Ids,
+{
+    /// A planner over these ports.
+    pub fn new(store: S, model: M, clock: C, ids: I) -> Self {
+        Self { store, model, clock, ids }
+    }
+
+    async fn look(&self, message: &PlanMessage) -> Result<(), HandleError> {
+        // A 200-task plan takes a few transactions of its own; only lost races count against the looks.
+        let mut lost = 0;
+        while lost < LOOKS {
+            let Some(view) = View::read(&self.store, &message.tenant, &message.campaign).await? else {
+                tracing::warn!(campaign.id = %message.campaign, "A wake-up names a campaign that does not exist");
+                return Ok(());
+            };
+            match self.step(&view).await? {
+                Looked::Moved => {}
+                Looked::Stale => lost += 1,
+                Looked::Quiet => return Ok(()),
+            }
+        }
+        Err(StoreError::Contention.into())
+    }
+
+    async fn step(&self, view: &View) -> Result<Looked, HandleError> {
+        match view.campaign.row.status {
+            CampaignStatus::Planning => self.draw_plan(view).await,
+            CampaignStatus::Active => self.advance(view).await,
+            CampaignStatus::Cancelled | CampaignStatus::Stopped => {
+                match clear::transaction(view, self.writer(), self.clock.now()).map_err(handle_error)? {
+                    Some(transaction) => self.write(&transaction).await,
+                    None => Ok(Looked::Quiet),
+                }
+            }
+            CampaignStatus::AwaitingApproval | CampaignStatus::Paused | CampaignStatus::Finished => Ok(Looked::Quiet),
+        }
+    }
+
+    /// Draws the first plan and opens it. A draft that an earlier death left behind is dropped first.
+    async fn draw_plan(&self, view: &View) -> Result<Looked, HandleError> {
+        if let Some(left) = view.plans.iter().find(|plan| plan.row.status == PlanStatus::Draft) {
+            return self.drop_draft(view, left).await;
+        }
+        let campaign = &view.campaign.row;
+        let Some(agent) = self.store.agent(&campaign.tenant, &campaign.agent).await? else {
+            return self.stop(view, "the agent does not exist").await;
+        };
+        let now = self.clock.now();
+        let is_redrawn = !view.tasks.is_empty();
+        match draft::draw(&self.model, campaign, &agent.row, view.next_plan(), is_redrawn, now).await {
+            Ok(draft) => self.open_plan(view, draft).await,
+            Err(DraftError::Model(ModelError::Unavailable(why))) => Err(ModelError::Unavailable(why).into()),
+            Err(unusable) => self.stop(view, &unusable.to_string()).await,
+        }
+    }
+
+    /// Writes the plan. One transaction where it fits; else the version as a draft with its tasks blocked, in chunks, and
+    /// the opening last.
+    async fn open_plan(&self, view: &View, draft: Draft) -> Result<Looked, HandleError> {
+        let Draft { plan, mut tasks } = draft;
+        let opened = Plan { status: plan.status.next(PlanEvent::Open)?, ..plan.clone() };
+        let active = Campaign {
+            status: view.campaign.row.status.next(CampaignEvent::Open)?,
+            plan: plan.number,
+            ..view.campaign.row.clone()
+        };
+        if tasks.len() <= OPS {
+            let mut transaction = Transaction::by(self.writer()).replace(&view.campaign, active)?.insert(opened)?;
+            for task in tasks {
+                transaction = transaction.insert(task)?;
+            }
+            return self.write(&transaction).await;
+        }
+        for task in &mut tasks {
+            task.status = TaskStatus::Blocked;
+            task.opened_at = None;
+        }
+        let writer = self.writer();
+        if let stale @ Looked::Stale = self.write(&Transaction::by(writer.clone()).insert(plan.clone())?).await? {
+            return Ok(stale);
+        }
+        for chunk in tasks.chunks(OPS) {
+            let mut transaction = Transaction::by(self.writer());
+            for task in chunk {
+                transaction = transaction.insert(task.clone())?;
+            }
+            if let stale @ Looked::Stale = self.write(&transaction).await? {
+                return Ok(stale);
+            }
+        }
+        let draft = Stored { row: plan, version: 1, writer };
+        let opening =
+            Transaction::by(self.writer()).replace(&view.campaign, active)?.replace(&draft, opened)?;
+        self.write(&opening).await
+    }
+
+    /// Drops a left-over draft: its tasks first, then the version itself.
+    async fn drop_draft(&self, view: &View, draft: &Stored<Plan>) -> Result<Looked, HandleError> {
+        let left = view.tasks.values().filter(|task| task.row.plan == draft.row.number);
+        let left: Vec<&Stored<Task>> = left.filter(|task| !task.row.status.is_final()).take(OPS).collect();
+        let mut transaction = Transaction::by(self.writer());
+        for task in &left {
+            let reason = Some("its plan was never opened".to_owned());
+            let dropped = Task { status: task.row.status.next(TaskEvent::Drop)?, reason, ..task.row.clone() };
+            transaction = transaction.replace(task, dropped)?;
+        }
+        if left.is_empty() {
+            let settled = Plan { status: draft.row.status.next(PlanEvent::Settle)?, ..draft.row.clone() };
+            transaction = transaction.replace(draft, settled)?;
+        }
+        self.write(&transaction).await
+    }
+
+    async fn advance(&self, view: &View) -> Result<Looked, HandleError> {
+        let now = self.clock.now();
+        let Moves { changed, lost } = moves::moves(view, now)?;
+        if !changed.is_empty() {
+            let campaign = RowKey::campaign(&view.campaign.row.tenant, &view.campaign.row.id);
+            for chunk in changed.chunks(OPS) {
+                let mut transaction =
+                    Transaction::by(self.writer()).require_status(campaign.clone(), &[CampaignStatus::Active.name()]);
+                for (old, new) in chunk {
+                    transaction = transaction.replace(old, new.clone())?;
+                }
+                if let stale @ Looked::Stale = self.write(&transaction).await? {
+                    return Ok(stale);
+                }
+            }
+            return Ok(Looked::Moved);
+        }
+        if !lost.is_empty() {
+            let reason = lost.first().map(|(_, reason)| reason.clone()).unwrap_or_default();
+            let dropped = lost.into_iter().map(|(task, reason)| (task.row.id, reason)).take(OPS / 2).collect();
+            return self.replan_view(view, &Changes { reason, dropped, changed: Vec::new() }).await;
+        }
+        if view.is_all_final() { self.finish(view, now).await } else { Ok(Looked::Quiet) }
+    }
+
+    /// Makes a new plan version with these changes.
+    ///
+    /// # Errors
+    /// [`HandleError`] when the campaign cannot be read or written, or a task's status does not allow the change.
+    pub async fn replan(&self, of: &PlanMessage, changes: &Changes) -> Result<(), HandleError> {
+        for _ in 0..LOOKS {
+            let view = View::read(&self.store, &of.tenant, &of.campaign).await?;
+            let view = view.ok_or_else(|| HandleError::Defect(format!("campaign {} is unknown", of.campaign)))?;
+            match self.replan_view(&view, changes).await? {
+                Looked::Moved | Looked::Quiet => return Ok(()),
+                Looked::Stale => {}
+            }
+        }
+        Err(StoreError::Contention.into())
+    }
+
+    async fn replan_view(&self, view: &View, changes: &Changes) -> Result<Looked, HandleError> {
+        if view.campaign.row.revision > limits::REPLANS_PER_CAMPAIGN {
+            return self.stop(view, "re-planned too often").await;
+        }
+        let transaction =
+            replan::transaction(view, changes, self.writer(), self.clock.now()).map_err(handle_error)?;
+        self.write(&transaction).await
+    }
+
+    /// [P-7]
+    async fn finish(&self, view: &View, now: Timestamp) -> Result<Looked, HandleError> {
+        let finished = Campaign {
+            status: view.campaign.row.status.next(CampaignEvent::Finish)?,
+            finished_at: Some(now),
+            due_at: None,
+            ..view.campaign.row.clone()
+        };
+        let mut transaction = Transaction::by(self.writer()).replace(&view.campaign, finished)?;
+        if let Some(plan) = view.plan() {
+            let settled = Plan { status: plan.row.status.next(PlanEvent::Settle)?, ..plan.row.clone() };
+            transaction = transaction.replace(plan, settled)?;
+        }
+        self.write(&transaction).await
+    }
+
+    async fn stop(&self, view: &View, reason: &str) -> Result<Looked, HandleError> {
+        tracing::error!(campaign.id = %view.campaign.row.id, reason, "A campaign was stopped");
+        let stopped = Campaign {
+            status: view.campaign.row.status.next(CampaignEvent::Stop)?,
+            reason: Some(reason.to_owned()),
+            finished_at: Some(self.clock.now()),
+            ..view.campaign.row.clone()
+        };
+        self.write(&Transaction::by(self.writer()).replace(&view.campaign, stopped)?).await
+    }
+
+    async fn write(&self, transaction: &Transaction) -> Result<Looked, HandleError> {
+        match self.store.write(transaction).await {
+            Ok(_) => Ok(Looked::Moved),
+            Err(StoreError::Refused(_)) => Ok(Looked::Stale),
+            Err(failed) => Err(failed.into()),
+        }
+    }
+
+    fn writer(&self) -> WriterId {
+        WriterId::new(format!("plan-{}", self.ids.fresh()))
+    }
+}
+
+fn handle_error(error: ReplanError) -> HandleError {
+    match error {
+        ReplanError::Illegal(illegal) => illegal.into(),
+        ReplanError::Store(store) => store.into(),
+    }
+}

@@ -1,4 +1,4 @@
-//! What a row's present state calls for: the one table behind the dispatcher, printed in `specs/follow-up.md`.
+//! [F-1] What a row's present state calls for: the one table behind the dispatcher, printed in `specs/follow-up.md`.
 
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ impl Cause<'_> {
     }
 }
 
-/// Whether the stream path follows up on a change: status, attempt, token, decision or `not_before` differ. A change of
+/// [F-2] Whether the stream path follows up on a change: status, attempt, token, decision or `not_before` differ. A change of
 /// `due_at` or `swept_at` alone calls nothing.
 #[must_use]
 pub fn changed_enough(old: Option<&Row>, new: &Row) -> bool {
@@ -69,7 +69,7 @@ pub fn changed_enough(old: Option<&Row>, new: &Row) -> bool {
     }
 }
 
-/// Whether a task opened at `opened_at` is due to be sent again: its age passed `base`, twice, four times … the base
+/// [F-3] Whether a task opened at `opened_at` is due to be sent again: its age passed `base`, twice, four times … the base
 /// since the campaign was last swept. Age never raises an attempt.
 #[must_use]
 pub fn resend_is_due(opened_at: Timestamp, swept_at: Timestamp, now: Timestamp, base: Duration) -> bool {
@@ -202,7 +202,8 @@ fn of_effect(effect: &Effect, campaign: Option<CampaignStatus>, now: Timestamp) 
         EffectStatus::Dispatching if effect.claim.as_ref().is_none_or(|claim| claim.lease_until <= now) => {
             publish()
         }
-        EffectStatus::Unconfirmed if effect.asked.is_none() && may_go => publish(),
+        // Once a human is asked the clock leaves it alone, unless the answer has to wait for the call's last moment.
+        EffectStatus::Unconfirmed if may_go && (effect.asked.is_none() || effect.not_before.is_some()) => publish(),
         EffectStatus::Withdrawn => publish(),
         EffectStatus::Rejudge => vec![Command::Judge(ReviewMessage::Rejudge {
             tenant: effect.tenant.clone(),
@@ -228,6 +229,7 @@ mod tests {
         Timestamp::from_second(seconds).unwrap()
     }
 
+    /// [F-3]
     #[test]
     fn a_task_is_sent_again_at_doubling_ages() {
         let base = Duration::from_secs(30);

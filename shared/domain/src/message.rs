@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{CampaignId, EffectId, ReviewId, Task, TaskResult, TenantId};
 
-/// The message format's version. A reader refuses another one: it becomes a dead letter, not a guess.
+/// [Q-1] The message format's version. A reader refuses another one: it becomes a dead letter, not a guess.
 const VERSION: u32 = 1;
 
 /// A message with its version and trace.
@@ -97,6 +97,7 @@ pub enum ReviewMessage {
 mod tests {
     use super::*;
 
+    /// [Q-1]
     #[test]
     fn a_message_of_another_version_is_refused() {
         let text = r#"{"v":2,"body":{"tenant":"t","campaign":"c"}}"#;

@@ -39,7 +39,7 @@ pub enum MoneyError {
     Negative,
 }
 
-/// A non-negative amount in integer minor units of one currency. A price below one minor unit is rounded up: a
+/// [M-1] A non-negative amount in integer minor units of one currency. A price below one minor unit is rounded up: a
 /// reservation is an upper bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "Wire", into = "Wire")]
@@ -137,6 +137,7 @@ impl fmt::Display for Money {
 mod tests {
     use super::*;
 
+    /// [M-1]
     #[test]
     fn money_is_never_negative_and_never_converted() {
         assert_eq!(Money::new(-1, Currency::Usd), Err(MoneyError::Negative));

@@ -278,7 +278,7 @@ impl Row {
         }
     }
 
-    /// When the clock must look at it, if it waits for time or progress.
+    /// [F-5] When the clock must look at it, if it waits for time or progress.
     #[must_use]
     pub fn due_at(&self) -> Option<Timestamp> {
         match self {

@@ -132,7 +132,8 @@ pub struct Task {
     pub id: TaskId,
     /// Who speaks.
     pub agent: AgentId,
-    /// What kind of work.
+    /// What kind of work. Stored as `work`: a row's own tag is already called `kind`.
+    #[serde(rename = "work")]
     pub kind: TaskKind,
     /// Which plan version last changed it.
     pub plan: u32,

@@ -185,7 +185,7 @@ impl Transaction {
         self.ops.is_empty()
     }
 
-    /// What a refusal means: a refused row that carries this transaction's own writer id was written by it before, and
+    /// [P-1] What a refusal means: a refused row that carries this transaction's own writer id was written by it before, and
     /// only the reply was lost.
     ///
     /// # Errors
@@ -244,7 +244,7 @@ impl From<Transaction> for MoneyTransaction {
 }
 
 impl MoneyTransaction {
-    /// Sets money aside: the entry, and each bucket raised on condition that the amount still fits its cap.
+    /// [M-2] Sets money aside: the entry, and each bucket raised on condition that the amount still fits its cap.
     ///
     /// # Errors
     /// [`StoreError::Unreadable`]; a defect.
@@ -257,17 +257,12 @@ impl MoneyTransaction {
     ) -> Result<Self, StoreError> {
         self.0.put_once(Table::Ledger, entry.key(tenant), "entry", entry)?;
         for (bucket, cap) in reservation.buckets.iter().zip(caps) {
-            self.0.ops.push(Op::Add {
-                table: Table::Ledger,
-                key: bucket.key(tenant),
-                amount: reservation.amount.minor(),
-                at_most: Some(cap.minor() - reservation.amount.minor()),
-            });
+            self.add(bucket.key(tenant), reservation.amount.minor(), Some(*cap));
         }
         Ok(self)
     }
 
-    /// Ends a reservation once: spends `spent` of it and gives the rest back to its own buckets.
+    /// [M-3] Ends a reservation once: spends `spent` of it and gives the rest back to its own buckets.
     ///
     /// # Errors
     /// [`StoreError::Unreadable`]; a defect.
@@ -282,12 +277,7 @@ impl MoneyTransaction {
         let back = spent.minor() - reservation.amount.minor();
         if back != 0 {
             for bucket in &reservation.buckets {
-                self.0.ops.push(Op::Add {
-                    table: Table::Ledger,
-                    key: bucket.key(tenant),
-                    amount: back,
-                    at_most: None,
-                });
+                self.add(bucket.key(tenant), back, None);
             }
         }
         Ok(self)
@@ -306,14 +296,30 @@ impl MoneyTransaction {
     ) -> Result<Self, StoreError> {
         self.0.put_once(Table::Ledger, entry.key(tenant), "entry", entry)?;
         for bucket in &reservation.buckets {
-            self.0.ops.push(Op::Add {
-                table: Table::Ledger,
-                key: bucket.key(tenant),
-                amount: spent.minor(),
-                at_most: None,
-            });
+            self.add(bucket.key(tenant), spent.minor(), None);
         }
         Ok(self)
+    }
+
+    /// Raises a bucket. No store allows two operations on one row in a transaction, so a release and a reservation that
+    /// meet in one bucket become their sum, on condition that the bucket keeps its cap.
+    fn add(&mut self, row: RowKey, minor: i64, cap: Option<Money>) {
+        let met = self.0.ops.iter_mut().find_map(|op| match op {
+            Op::Add { key, amount, at_most, .. } if *key == row => Some((amount, at_most)),
+            _ => None,
+        });
+        match met {
+            Some((amount, at_most)) => {
+                let own_cap = at_most.map(|most| most + *amount);
+                *amount += minor;
+                let tightest = own_cap.into_iter().chain(cap.map(Money::minor)).min();
+                *at_most = tightest.map(|cap| cap - *amount);
+            }
+            None => {
+                let at_most = cap.map(|cap| cap.minor() - minor);
+                self.0.ops.push(Op::Add { table: Table::Ledger, key: row, amount: minor, at_most });
+            }
+        }
     }
 
     /// The operations and their writer.

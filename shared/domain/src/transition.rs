@@ -15,7 +15,7 @@ pub struct IllegalTransition {
     pub event: &'static str,
 }
 
-/// Declares a status enum with its names, its events, and one total `next`.
+/// [P-2] Declares a status enum with its names, its events, and one total `next`.
 macro_rules! status {
     (
         $(#[$doc:meta])* $status:ident ($what:literal) {

@@ -1,1 +1,27 @@
-//! chimera-testkit
+#![doc = include_str!("../README.md")]
+
+pub mod builders;
+mod clock;
+mod cloud;
+mod faults;
+mod feed;
+mod meter;
+mod notifier;
+mod platform;
+mod queues;
+mod signer;
+mod streams;
+mod tables;
+mod workflows;
+
+pub use clock::{SeededIds, VirtualClock};
+pub use cloud::MemoryCloud;
+pub use faults::{Fault, Faults};
+pub use feed::{Article, Feed};
+pub use meter::{Meter, Tally};
+pub use notifier::RecordingNotifier;
+pub use platform::{Mode, Post, SandboxPlatform};
+pub use queues::{Delivery, MAX_RECEIVES, Queue, VISIBILITY};
+pub use signer::{MemorySigner, STACK};
+pub use streams::Consumer;
+pub use workflows::{Execution, WORKFLOW_TIMEOUT};

@@ -1,1 +1,5 @@
-//! chimera-checks
+#![doc = include_str!("../README.md")]
+
+pub mod citations;
+pub mod template;
+pub mod tree;

@@ -1,1 +1,3 @@
-//! chimera-emulator
+#![doc = include_str!("../README.md")]
+
+pub mod contract;

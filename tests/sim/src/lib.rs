@@ -1,1 +1,10 @@
-//! chimera-sim
+#![doc = include_str!("../README.md")]
+
+mod functions;
+mod operator;
+mod promises;
+mod run;
+mod world;
+
+pub use operator::Answer;
+pub use world::SwarmWorld;

@@ -1,0 +1,108 @@
+# The one list of commands; README and .ci/run call these. `make help` prints it.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+CARGO ?= cargo
+PYTHON ?= python3
+CLOUD := $(PYTHON) localstack/cloud.py
+VENV_PYTHON := .venv/bin/python
+VENV := .venv/requirements.sha256
+LOCAL := target/local
+TEST_CLOUD := target/test-cloud
+
+FUNCTIONS := $(notdir $(patsubst %/,%,$(dir $(wildcard functions/*/Cargo.toml))))
+PACKAGES := $(addprefix -p ,$(FUNCTIONS))
+
+# demo: make demo FEED=path-or-url BRIEF=brief.json DECIDE=approve|reject|edit KEEP=1
+FEED ?=
+BRIEF ?=
+DECIDE ?=
+KEEP ?=
+SEED ?= 1
+WORLDS ?= 2000
+
+.PHONY: help setup build demo test check check-rust spec-check check-python test-unit test-emulator simulate bench prove-swarm \
+        up deploy-local status down security-scan
+
+help: ## Print this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+
+setup: $(VENV) ## Fetch what building and the local cloud need
+	$(CARGO) fetch --locked
+
+$(VENV): localstack/requirements.txt
+	@$(PYTHON) -c 'import sys; sys.path.insert(0, "localstack"); import emulator; emulator.ensure_venv()'
+	@touch $@
+
+build: ## Build the functions and the chimera command
+	$(CARGO) build --locked $(PACKAGES) -p chimera
+
+# The recipe is one shell, so that the trap stops the cloud however the demo ends.
+demo: build $(VENV) ## Run one campaign on the local cloud, from feed to posts [FEED= BRIEF= DECIDE= KEEP=1]
+	@trap '[ -n "$(KEEP)" ] || $(CLOUD) down' EXIT; \
+	$(CLOUD) up; \
+	$(CLOUD) deploy; \
+	code=0; \
+	target/debug/chimera demo $(if $(FEED),--feed '$(FEED)') $(if $(BRIEF),--brief '$(BRIEF)') \
+	    $(if $(DECIDE),--decide '$(DECIDE)') || code=$$?; \
+	case $$code in 2|3) exit $$code;; esac; \
+	$(VENV_PYTHON) tests/oracle/summary.py --outputs $(LOCAL)/outputs.json --out target/demo/summary.json \
+	    || code=$$(( code ? code : $$? )); \
+	if [ -n "$(KEEP)" ]; then echo "cloud: left up; make down stops it"; fi; \
+	exit $$code
+
+test: check test-unit test-emulator ## Everything .ci/run runs: formatting, lints, specs, unit, simulation and emulator tests
+
+check: check-rust check-python spec-check ## Formatting, lints, template, specs; nothing is started
+
+check-rust:
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+
+check-python: $(VENV)
+	$(VENV_PYTHON) -m compileall -q localstack tests/oracle
+	cd localstack && ../$(VENV_PYTHON) -m unittest -q
+	cd tests/oracle && ../../$(VENV_PYTHON) -m unittest -q
+
+spec-check: ## Hold template and specs to their rules; every MUST cited by code and test
+	$(CARGO) test --locked -q -p chimera-checks
+
+test-unit: ## Unit, contract and simulation tests
+	$(CARGO) test --locked --workspace --exclude chimera-emulator --exclude chimera-checks
+
+test-emulator: build $(VENV) ## The swarm's tests on a local cloud of their own
+	@trap '$(CLOUD) down --dir $(TEST_CLOUD)' EXIT; \
+	$(CLOUD) up --dir $(TEST_CLOUD) --port 0; \
+	$(CLOUD) deploy --dir $(TEST_CLOUD); \
+	CHIMERA_LOCAL="$$PWD/$(TEST_CLOUD)" $(CARGO) test --locked -p chimera-emulator -- --test-threads=1
+
+simulate: ## One simulated swarm with random faults, told as a story; the same SEED gives the same one
+	$(CARGO) run --locked -q -p chimera-sim --bin simulate -- --seed $(SEED)
+
+bench: ## How long the simulated swarm takes for 200 worlds, in release
+	$(CARGO) build --locked -q --release -p chimera-sim --bin simulate
+	time target/release/simulate --seed $(SEED) --worlds 200 --quiet >/dev/null
+
+prove-swarm: ## Thousands of simulated worlds with random faults; fails where a promise breaks [SEED= WORLDS=]
+	$(CARGO) run --locked -q --release -p chimera-sim --bin simulate -- --seed $(SEED) --worlds $(WORLDS) --quiet
+
+up: $(VENV) ## Start the local cloud
+	@$(CLOUD) up
+
+deploy-local: build $(VENV) ## Build and deploy the stack to the local cloud
+	@$(CLOUD) up
+	@$(CLOUD) deploy
+
+status: $(VENV) ## Say what runs locally
+	@$(CLOUD) status
+
+down: ## Stop the local cloud
+	@$(CLOUD) down
+
+security-scan: ## Known vulnerabilities, licences and sources of every dependency (cargo-deny, pip-audit)
+	@command -v cargo-deny >/dev/null || { echo "cargo-deny is missing: cargo install --locked cargo-deny"; exit 1; }
+	$(CARGO) deny --locked check
+	@if command -v pip-audit >/dev/null; then pip-audit --require-hashes -r localstack/requirements.txt; \
+	else echo "pip-audit is missing: the local cloud's packages were not looked at"; exit 1; fi

@@ -1,0 +1,153 @@
+//! The API as a client sees it: JSON in, JSON or a problem out.
+
+use std::time::Duration;
+
+use reqwest::{Client, Method, RequestBuilder, header};
+use serde_json::Value;
+use thiserror::Error;
+use url::{Host, Url};
+
+/// Longer than the API's own limit, so that its answer is seen rather than ours.
+const TIMEOUT: Duration = Duration::from_secs(35);
+/// A local cloud that is not there should be noticed at once.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// An answer that is no success.
+#[derive(Debug, Error)]
+pub(crate) enum ApiError {
+    /// Refused, with the reason. The operator corrects the request.
+    #[error("the API refused ({status} {code}): {detail}")]
+    Refused { status: u16, code: String, detail: String },
+    /// No answer. The operator starts or finds the API.
+    #[error("the API at {base} cannot be reached: {reason}")]
+    Unreachable { base: Url, reason: String },
+    /// An answer of something that is not Chimera.
+    #[error("{url} answered {status} with something that is not JSON")]
+    Foreign { url: Url, status: u16 },
+    /// No client can be made on this machine, such as for want of root certificates. The operator mends the machine.
+    #[error("no HTTP client can be made: {0}")]
+    Client(String),
+    /// The base URL cannot be used.
+    #[error("{0:?} is not a base URL")]
+    Base(String),
+}
+
+/// A signed-in client.
+#[derive(Debug, Clone)]
+pub(crate) struct Api {
+    base: Url,
+    token: String,
+    http: Client,
+}
+
+impl Api {
+    pub(crate) fn new(base: &str, token: String) -> Result<Self, ApiError> {
+        let unusable = || ApiError::Base(base.to_owned());
+        let mut url = Url::parse(base).map_err(|_| unusable())?;
+        if !url.path().ends_with('/') {
+            url.set_path(&format!("{}/", url.path()));
+        }
+        let mut builder = Client::builder().timeout(TIMEOUT).connect_timeout(CONNECT_TIMEOUT);
+        if is_local(&url) {
+            builder = builder.no_proxy();
+        }
+        let http = builder.build().map_err(|error| ApiError::Client(innermost(&error)))?;
+        Ok(Self { base: url, token, http })
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Result<Value, ApiError> {
+        self.send(self.request(Method::GET, path)?).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Value, ApiError> {
+        self.send(self.request(Method::POST, path)?.json(body)).await
+    }
+
+    /// Posts with an `Idempotency-Key`: a repeated one answers with what the first made.
+    pub(crate) async fn post_once(&self, path: &str, body: &Value, key: &str) -> Result<Value, ApiError> {
+        self.send(self.request(Method::POST, path)?.header("idempotency-key", key).json(body)).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Result<Value, ApiError> {
+        self.send(self.request(Method::PUT, path)?.json(body)).await
+    }
+
+    pub(crate) async fn put_markdown(&self, path: &str, text: String) -> Result<Value, ApiError> {
+        let request = self.request(Method::PUT, path)?;
+        self.send(request.header(header::CONTENT_TYPE, "text/markdown").body(text)).await
+    }
+
+    fn request(&self, method: Method, path: &str) -> Result<RequestBuilder, ApiError> {
+        let url = self.base.join(path).map_err(|_| ApiError::Base(self.base.to_string()))?;
+        Ok(self.http.request(method, url).bearer_auth(&self.token))
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Value, ApiError> {
+        let unreachable = |error: &reqwest::Error| ApiError::Unreachable {
+            base: self.base.clone(),
+            reason: innermost(error),
+        };
+        let response = request.send().await.map_err(|error| unreachable(&error))?;
+        let (status, url) = (response.status(), response.url().clone());
+        let bytes = response.bytes().await.map_err(|error| unreachable(&error))?;
+        if status.is_success() && bytes.is_empty() {
+            return Ok(Value::Null);
+        }
+        let Ok(body) = serde_json::from_slice::<Value>(&bytes) else {
+            return Err(ApiError::Foreign { url, status: status.as_u16() });
+        };
+        if status.is_success() { Ok(body) } else { Err(refusal(status.as_u16(), &body)) }
+    }
+}
+
+fn refusal(status: u16, problem: &Value) -> ApiError {
+    let text = |name: &str| problem.get(name).and_then(Value::as_str);
+    ApiError::Refused {
+        status,
+        code: text("code").unwrap_or("no_code").to_owned(),
+        detail: text("detail")
+            .or_else(|| text("title"))
+            .or_else(|| text("message"))
+            .unwrap_or("-")
+            .to_owned(),
+    }
+}
+
+/// Whether the URL is on this machine: a proxy has no business there.
+pub(crate) fn is_local(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// The cause at the bottom says what a person can act on: "connection refused", not "error sending request".
+pub(crate) fn innermost(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    if error.is_timeout() { "no answer in time".to_owned() } else { cause.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_joined_below_the_stage() {
+        let api = Api::new("http://127.0.0.1:4566/restapis/x/demo/_user_request_", String::new()).unwrap();
+        let request = api.request(Method::GET, "campaigns/c-1").unwrap().build().unwrap();
+        assert_eq!(request.url().path(), "/restapis/x/demo/_user_request_/campaigns/c-1");
+    }
+
+    #[test]
+    fn a_refusal_shows_the_code_and_the_detail() {
+        let problem =
+            serde_json::json!({"code": "already_decided", "detail": "ada approved it", "title": "x"});
+        let text = refusal(409, &problem).to_string();
+        assert_eq!(text, "the API refused (409 already_decided): ada approved it");
+    }
+}

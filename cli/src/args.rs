@@ -1,0 +1,207 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  the campaign ended without being finished, or a local file cannot be used
+  2  the command line or the feed cannot be used; nothing was made
+  3  the API refused or cannot be reached
+  4  a human must decide, and there is neither a terminal nor --decide";
+
+/// The operator's command.
+#[derive(Debug, Parser)]
+#[command(name = "chimera", version, about = "Run and watch a swarm of AI influencers", after_help = EXIT_CODES)]
+pub(crate) struct Line {
+    /// Base URL of the API; without it the local cloud's outputs.json is read
+    #[arg(long, env = "CHIMERA_API", global = true)]
+    pub(crate) api: Option<String>,
+    /// Bearer token; without it one is minted with the local issuer's key
+    #[arg(long, env = "CHIMERA_TOKEN", hide_env_values = true, global = true)]
+    pub(crate) token: Option<String>,
+    /// Whose data a minted token is for [default: demo; `chimera demo` takes a fresh one]
+    #[arg(long, env = "CHIMERA_TENANT", global = true)]
+    pub(crate) tenant: Option<String>,
+    /// Where the local cloud keeps outputs.json and issuer/
+    #[arg(long, default_value = "target/local", global = true)]
+    pub(crate) local: PathBuf,
+    /// How answers are printed
+    #[arg(short, long, value_enum, default_value_t = Output::Table, global = true)]
+    pub(crate) output: Output,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// How answers are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// For people
+    Table,
+    /// For programs
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run one campaign from a feed to published posts
+    Demo(Demo),
+    /// Start, watch and steer campaigns
+    #[command(subcommand)]
+    Campaign(Campaign),
+    /// See and decide what waits for a human
+    #[command(subcommand)]
+    Reviews(Reviews),
+    /// Read or replace the tenant's policy
+    #[command(subcommand)]
+    Policy(Policy),
+    /// Put an agent's persona
+    #[command(subcommand)]
+    Agent(Agent),
+    /// Money set aside and spent by a campaign
+    Ledger { campaign: String },
+    /// Every version of every row of a campaign
+    Audit { campaign: String },
+    /// Print a token of the local issuer; works with the local cloud only
+    Token(Token),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// A feed: a file, or an http(s) URL
+    #[arg(long, default_value = "demo/feed.xml")]
+    pub(crate) feed: String,
+    /// What is asked for; its feeds are replaced by --feed
+    #[arg(long, default_value = "demo/brief.json")]
+    pub(crate) brief: PathBuf,
+    /// The agent that speaks
+    #[arg(long, default_value = "mira")]
+    pub(crate) agent: String,
+    /// Where <agent>/SOUL.md is
+    #[arg(long, default_value = "demo/agents")]
+    pub(crate) agents: PathBuf,
+    /// Answer every review like this instead of asking
+    #[arg(long, value_enum)]
+    pub(crate) decide: Option<Decide>,
+    /// Give up after this many seconds without any change
+    #[arg(long, default_value_t = 180)]
+    pub(crate) patience_s: u64,
+}
+
+/// How the demo answers reviews by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Decide {
+    /// As it is
+    Approve,
+    /// Not at all
+    Reject,
+    /// With a small change of the text, which is judged again
+    Edit,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Campaign {
+    /// Start a campaign from a brief
+    Start {
+        /// The agent that speaks
+        agent: String,
+        /// The brief, as JSON
+        brief: PathBuf,
+        /// Idempotency-Key; a repeated one gives the same campaign
+        #[arg(long)]
+        key: Option<String>,
+    },
+    /// List campaigns, newest first
+    List,
+    /// One campaign with its tasks, effects and reviews
+    Show { campaign: String },
+    /// Follow a campaign until it is over
+    Watch { campaign: String },
+    /// Stop sending and claiming; results in flight still commit
+    Pause { campaign: String },
+    /// Go on
+    Resume { campaign: String },
+    /// End it; approved effects are voided
+    Cancel { campaign: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Reviews {
+    /// What waits, most urgent first
+    List,
+    /// Everything a reviewer must see
+    Show(ReviewId),
+    /// Approve exactly what was shown
+    Approve {
+        #[command(flatten)]
+        review: ReviewId,
+        #[arg(long)]
+        comment: Option<String>,
+    },
+    /// Replace the text; it is judged again
+    Edit {
+        #[command(flatten)]
+        review: ReviewId,
+        #[arg(long)]
+        text: String,
+        #[arg(long)]
+        comment: Option<String>,
+    },
+    /// Refuse
+    Reject {
+        #[command(flatten)]
+        review: ReviewId,
+        #[arg(long)]
+        comment: String,
+    },
+    /// Tell the planner something; it tries again
+    Respond {
+        #[command(flatten)]
+        review: ReviewId,
+        #[arg(long)]
+        comment: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReviewId {
+    pub(crate) campaign: String,
+    pub(crate) review: String,
+    /// Digest that was seen; without it, the present one
+    #[arg(long)]
+    pub(crate) digest: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Policy {
+    /// Print it
+    Get,
+    /// Replace it by a JSON file
+    Put { file: PathBuf },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Agent {
+    /// Put a persona
+    Put {
+        /// The agent's id
+        agent: String,
+        /// Its SOUL.md
+        soul: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Token {
+    /// Who asks
+    #[arg(long, default_value = "demo-operator")]
+    pub(crate) subject: String,
+    /// What they may do
+    #[arg(long, value_delimiter = ',', default_value = "operator,reviewer,finance")]
+    pub(crate) roles: Vec<String>,
+    /// How long it is good for, in seconds
+    #[arg(long, default_value_t = 3_600)]
+    pub(crate) lifetime_s: u64,
+}

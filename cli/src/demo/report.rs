@@ -1,0 +1,156 @@
+//! What came of the demo's campaign.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use chimera_domain::{EffectStatus, Flag, TaskStatus};
+use serde_json::{Value, json};
+
+use crate::api::Api;
+use crate::card::printable;
+use crate::failure::Failure;
+use crate::output::cell;
+use crate::wire::Whole;
+
+/// The report as data: posts with their receipts, what was held, rejected, retried and failed, money and time.
+pub(super) async fn draw_up(api: &Api, whole: &Whole, elapsed: Duration) -> Result<Value, Failure> {
+    let mut posts = Vec::new();
+    for effect in whole.effects.iter().filter(|effect| effect.status == EffectStatus::Done) {
+        posts.push(api.get(&format!("effects/{}/{}/receipt", whole.id, effect.id)).await?);
+    }
+    let held = whole.reviews.iter().map(|review| {
+        let flags: Vec<&str> = review.flags.iter().map(Flag::as_str).collect();
+        json!({"review": review.id, "task": review.task, "confidence": review.confidence.to_string(),
+            "flags": flags, "status": review.status.name(), "decided": review.decided.map(|kind| kind.name())})
+    });
+    let rejected = whole.tasks.iter().filter(|task| !task.feedback.is_empty());
+    let rejected = rejected.map(|task| json!({"task": task.id, "tries": task.tries, "told": task.feedback}));
+    let retried = whole.tasks.iter().filter(|task| task.attempt > 1);
+    let retried =
+        retried.map(|task| json!({"task": task.id, "attempts": task.attempt, "status": task.status.name()}));
+    let unfinished = whole.tasks.iter().filter(|task| task.status != TaskStatus::Approved);
+    let unfinished = unfinished
+        .map(|task| json!({"what": task.id, "status": task.status.name(), "reason": task.reason}))
+        .chain(whole.effects.iter().filter(|effect| effect.status != EffectStatus::Done).map(|effect| {
+            let reason = effect.refusal.as_ref().map(|refusal| format!("{}: {}", refusal.code, refusal.message));
+            json!({"what": format!("effect of {}", effect.task), "status": effect.status.name(), "reason": reason})
+        }));
+    Ok(json!({
+        "campaign": whole.id,
+        "status": whole.status.name(),
+        "posts": posts,
+        "held": held.collect::<Vec<_>>(),
+        "rejected": rejected.collect::<Vec<_>>(),
+        "retried": retried.collect::<Vec<_>>(),
+        "not_published": unfinished.collect::<Vec<_>>(),
+        "spent": whole.spend.spent,
+        "still_set_aside": whole.spend.open,
+        "cap": whole.brief.budget,
+        "elapsed_ms": u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
+    }))
+}
+
+/// The report for people.
+pub(super) fn text(report: &Value) -> String {
+    let mut text = Text(String::new());
+    text.line(&format!("\ncampaign {} is {}", at(report, "/campaign"), at(report, "/status")));
+    text.list(report, "/posts", "published", |post| {
+        let mut lines = vec![at(post, "/outcome/url")];
+        lines.extend(at(post, "/text").lines().map(|line| format!("  {line}")));
+        lines.push(format!("  receipt: {}", receipt(post)));
+        lines
+    });
+    text.list(report, "/held", "held for a human", |held| {
+        vec![format!(
+            "{} (task {}): confidence {}, {}; {} {}",
+            at(held, "/review"),
+            at(held, "/task"),
+            at(held, "/confidence"),
+            at(held, "/flags"),
+            at(held, "/status"),
+            at(held, "/decided")
+        )]
+    });
+    text.list(report, "/rejected", "rejected", |task| {
+        vec![format!("{} ({} tries): {}", at(task, "/task"), at(task, "/tries"), at(task, "/told"))]
+    });
+    text.list(report, "/retried", "retried", |task| {
+        vec![format!("{}: {} attempts, {}", at(task, "/task"), at(task, "/attempts"), at(task, "/status"))]
+    });
+    text.list(report, "/not_published", "not published", |what| {
+        vec![format!("{}: {} ({})", at(what, "/what"), at(what, "/status"), at(what, "/reason"))]
+    });
+    text.line(&format!("spent {} of {}", at(report, "/spent"), at(report, "/cap")));
+    let elapsed_ms = report.get("elapsed_ms").and_then(Value::as_u64).unwrap_or_default();
+    text.line(&format!("elapsed {}.{} s", elapsed_ms / 1_000, elapsed_ms % 1_000 / 100));
+    text.0
+}
+
+/// One line: who let it out, under which rules, for how much.
+fn receipt(post: &Value) -> String {
+    let approved = match post.pointer("/review/decision") {
+        Some(Value::String(decision)) => format!(
+            "{decision} by {} after {} min",
+            at(post, "/review/reviewer"),
+            at(post, "/review/minutes_waited")
+        ),
+        _ => "approved by the Judge".to_owned(),
+    };
+    format!(
+        "{}, {approved}, policy version {}, spent {} of {} set aside, work {}, {}",
+        at(post, "/effect"),
+        at(post, "/policy_version"),
+        at(post, "/spent"),
+        at(post, "/reserved"),
+        at(post, "/work_cost"),
+        at(post, "/digest")
+    )
+}
+
+fn at(value: &Value, pointer: &str) -> String {
+    cell(value.pointer(pointer))
+}
+
+struct Text(String);
+
+impl Text {
+    fn line(&mut self, line: &str) {
+        // Writing to a String cannot fail.
+        writeln!(self.0, "{line}").unwrap_or_default();
+    }
+
+    fn list(&mut self, report: &Value, pointer: &str, name: &str, lines: impl Fn(&Value) -> Vec<String>) {
+        let rows = report.pointer(pointer).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        self.line(&format!("{name}: {}", rows.len()));
+        for row in rows {
+            for line in lines(row) {
+                self.line(&format!("  {}", printable(&line)));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_post_is_shown_with_its_receipt_and_the_money_against_its_cap() {
+        let usd = |minor: i64| json!({"minor": minor, "currency": "USD"});
+        let report = json!({
+            "campaign": "c-1", "status": "finished", "held": [], "rejected": [], "retried": [],
+            "not_published": [], "spent": usd(20), "cap": usd(2000), "elapsed_ms": 12_345,
+            "posts": [{"effect": "w-1-e1", "text": "Tub is small.\u{7}", "outcome": {"url": "https://x.example/1"},
+                "review": {"decision": "approve", "reviewer": "ada", "minutes_waited": 0},
+                "policy_version": 3, "spent": usd(20), "reserved": usd(20), "work_cost": usd(0),
+                "digest": "sha256:00"}],
+        });
+        let text = text(&report);
+        assert!(
+            text.contains("approve by ada after 0 min, policy version 3, spent 0.20 USD of 0.20 USD"),
+            "{text}"
+        );
+        assert!(text.contains("spent 0.20 USD of 20.00 USD\nelapsed 12.3 s"), "{text}");
+        assert!(!text.contains('\u{7}'), "text from outside cannot steer the terminal");
+    }
+}

@@ -1,0 +1,49 @@
+//! Why the command ends with another code than 0.
+
+use std::process::ExitCode;
+
+use thiserror::Error;
+
+use crate::api::ApiError;
+
+/// Each variant is one exit code; see the table in the README.
+#[derive(Debug, Error)]
+pub(crate) enum Failure {
+    /// The operator finds another feed; nothing was made.
+    #[error("the feed cannot be used: {0}")]
+    Feed(String),
+    /// The operator corrects the brief; nothing was made.
+    #[error("the brief cannot be used: {0}")]
+    Brief(String),
+    /// The operator looks at the campaign.
+    #[error("{0}")]
+    NotFinished(String),
+    /// The operator decides, or says how to.
+    #[error(
+        "review {review} of campaign {campaign} waits for a human, and this is no terminal: say --decide approve, \
+         reject or edit, or answer with `chimera reviews` as the same tenant"
+    )]
+    NeedsHuman {
+        /// The campaign.
+        campaign: String,
+        /// The review.
+        review: String,
+    },
+    /// The operator corrects the request, signs in, or starts the cloud.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    /// The operator mends a local file or setting.
+    #[error("{0:#}")]
+    Local(#[from] anyhow::Error),
+}
+
+impl Failure {
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::NotFinished(_) | Self::Local(_) => 1,
+            Self::Feed(_) | Self::Brief(_) => 2,
+            Self::Api(_) => 3,
+            Self::NeedsHuman { .. } => 4,
+        })
+    }
+}

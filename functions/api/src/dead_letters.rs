@@ -1,0 +1,136 @@
+//! Dead letters: what could not be handled, and how an operator sends it again.
+
+use axum::Json as Body;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use chimera_domain::ports::StateReaderExt as _;
+use chimera_domain::{
+    CampaignId, CampaignStatus, DeadLetter, Row, RowKey, StoreError, Stored, Task, TaskEvent, TaskId,
+    TenantId, Timestamp, Transaction,
+};
+use serde_json::json;
+
+use crate::body::{self, MaybeJson};
+use crate::caller::{At, Caller};
+use crate::errors::{self, Problem};
+use crate::paging::{self, Paging};
+use crate::state::{Api, Clock, Ids, Store, WRITE_TRIES};
+use crate::views::{LetterView, TaskView};
+
+/// Campaigns in which an operator may still send work.
+const LIVE: [CampaignStatus; 4] = [
+    CampaignStatus::Planning,
+    CampaignStatus::AwaitingApproval,
+    CampaignStatus::Active,
+    CampaignStatus::Paused,
+];
+/// Longest dead letter id: a queue's message id or a digest.
+const ID_BYTES: usize = 128;
+
+/// `GET /dead-letters`: newest first.
+pub(crate) async fn list<S: Store, C: Clock, I: Ids>(
+    State(api): State<Api<S, C, I>>,
+    caller: Caller,
+    paging: Paging,
+) -> Result<Response, Problem> {
+    let listing = format!("T#{}#dead", caller.tenant);
+    let after = paging.position(&listing)?;
+    let page =
+        api.store().listing(&listing, after.as_deref(), paging.limit).await.map_err(errors::listing)?;
+    let rows = api.store().get_many(&page.keys).await.map_err(errors::store)?;
+    let letters: Vec<LetterView> =
+        rows.into_iter().filter_map(|row| row?.row.into_dead()).map(LetterView::from).collect();
+    let next = page.next.map(|position| paging::seal(&listing, &position));
+    Ok(Body(json!({"dead_letters": letters, "next": next})).into_response())
+}
+
+/// `POST /dead-letters/{campaign}/{letter}/redrive`: the failed task gets its next attempt, once per letter.
+pub(crate) async fn redrive<S: Store, C: Clock, I: Ids>(
+    State(api): State<Api<S, C, I>>,
+    caller: Caller,
+    At((campaign, id)): At<(CampaignId, String)>,
+    MaybeJson(body): MaybeJson,
+) -> Result<Response, Problem> {
+    body::expect_nothing(body)?;
+    if id.len() > ID_BYTES {
+        return Err(errors::not_found());
+    }
+    let writer = api.request_writer();
+    for _ in 0..WRITE_TRIES {
+        let letter = find(&api, &caller.tenant, &campaign, &id).await?;
+        let task_id = redrivable(&letter.row)?;
+        require_live(&api, &caller.tenant, &campaign).await?;
+        let task = find_task(&api, &caller.tenant, &campaign, task_id).await?;
+        let now = api.now();
+        let (new_task, new_letter) = redriven(task.row.clone(), letter.row.clone(), now)?;
+        let write = Transaction::by(writer.clone())
+            .replace(&task, new_task.clone())
+            .and_then(|write| write.replace(&letter, new_letter.clone()))
+            .map_err(errors::store)?
+            .require_status(RowKey::campaign(&caller.tenant, &campaign), &LIVE.map(CampaignStatus::name));
+        match api.store().write(&write).await {
+            Ok(_) => {
+                tracing::info!(campaign.id = %campaign, task.id = %new_task.id, attempt = new_task.attempt,
+                    "dead letter redriven");
+                let (letter, task) = (LetterView::from(new_letter), TaskView::from(new_task));
+                return Ok(Body(json!({"dead_letter": letter, "task": task})).into_response());
+            }
+            Err(StoreError::Refused(_) | StoreError::Contention) => {}
+            Err(error) => return Err(errors::store(error)),
+        }
+    }
+    Err(errors::busy())
+}
+
+async fn find<S: Store, C: Clock, I: Ids>(
+    api: &Api<S, C, I>,
+    tenant: &TenantId,
+    campaign: &CampaignId,
+    id: &str,
+) -> Result<Stored<DeadLetter>, Problem> {
+    let row = api.store().get(&RowKey::dead(Some((tenant, campaign)), id)).await.map_err(errors::store)?;
+    row.and_then(|row| row.narrow(Row::into_dead)).ok_or_else(errors::not_found)
+}
+
+async fn find_task<S: Store, C: Clock, I: Ids>(
+    api: &Api<S, C, I>,
+    tenant: &TenantId,
+    campaign: &CampaignId,
+    id: &TaskId,
+) -> Result<Stored<Task>, Problem> {
+    let row = api.store().get(&RowKey::task(tenant, campaign, id)).await.map_err(errors::store)?;
+    let task = row.and_then(|row| row.narrow(Row::into_task));
+    task.ok_or_else(|| errors::conflict("not_redrivable", "the letter's task is not there", json!({})))
+}
+
+async fn require_live<S: Store, C: Clock, I: Ids>(
+    api: &Api<S, C, I>,
+    tenant: &TenantId,
+    campaign: &CampaignId,
+) -> Result<(), Problem> {
+    let found = api.store().campaign(tenant, campaign).await.map_err(errors::store)?;
+    let status = found.ok_or_else(errors::not_found)?.row.status;
+    if status.is_over() {
+        let detail = format!("the campaign is {status}");
+        return Err(errors::conflict("campaign_over", detail, json!({"status": status})));
+    }
+    Ok(())
+}
+
+fn redrivable(letter: &DeadLetter) -> Result<&TaskId, Problem> {
+    if let Some(at) = letter.redriven_at {
+        let detail = "this dead letter was redriven before";
+        return Err(errors::conflict("already_redriven", detail, json!({"redriven_at": at})));
+    }
+    let detail = "this dead letter belongs to no task; the clock sends its work again by itself";
+    letter.task.as_ref().ok_or_else(|| errors::conflict("not_redrivable", detail, json!({})))
+}
+
+fn redriven(mut task: Task, mut letter: DeadLetter, now: Timestamp) -> Result<(Task, DeadLetter), Problem> {
+    task.status = task.status.next(TaskEvent::Retry).map_err(|illegal| errors::illegal(&illegal))?;
+    task.attempt += 1;
+    task.opened_at = Some(now);
+    task.reason = None;
+    letter.redriven_at = Some(now);
+    Ok((task, letter))
+}

@@ -1,0 +1,160 @@
+//! Listings, receipts, ledger and audit.
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use chimera_domain::ports::{AuditEntry, AuditWriter as _, MoneyWriter as _};
+use chimera_domain::{
+    Digest, EffectStatus, LedgerEntry, MoneyTransaction, Reservation, ReviewStatus, TaskToken, Transaction,
+    WriterId,
+};
+use chimera_testkit::builders::{a_campaign, a_task, a_tenant, cents, morning};
+use serde_json::{Value, json};
+
+use crate::world::{World, a_review, an_effect};
+
+fn ids(list: &Value) -> Vec<String> {
+    list.as_array().unwrap().iter().map(|line| line["id"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn campaigns_are_paged_newest_first() {
+    let world = World::new();
+    for n in 0..5_u32 {
+        let at = morning() + Duration::from_secs(u64::from(n));
+        world.cloud.force(a_campaign().named(&format!("c-{n}")).accepted_at(at).build()).unwrap();
+    }
+    let first = world.get("/campaigns?limit=3").await;
+    assert_eq!(ids(&first.body["campaigns"]), ["c-4", "c-3", "c-2"]);
+    let next = first.body["next"].as_str().unwrap();
+    let second = world.get(&format!("/campaigns?limit=3&cursor={next}")).await;
+    assert_eq!(ids(&second.body["campaigns"]), ["c-1", "c-0"]);
+    assert_eq!(second.body["next"], Value::Null);
+    let elsewhere = world.get(&format!("/dead-letters?cursor={next}")).await;
+    elsewhere.is(StatusCode::BAD_REQUEST, "invalid_cursor");
+}
+
+#[tokio::test]
+async fn reviews_wait_by_deadline_and_leave_when_they_are_decided() {
+    let world = World::new();
+    for n in [3_u64, 1, 4, 2, 5] {
+        let mut review = a_review(&format!("r-{n}"));
+        review.due_at = Some(morning() + Duration::from_secs(60 * n));
+        if n == 4 {
+            review.status = ReviewStatus::Decided;
+        }
+        world.cloud.force(review).unwrap();
+    }
+    for path in ["/reviews", "/api/review_queue"] {
+        let all = world.get(path).await;
+        assert_eq!(ids(&all.body["reviews"]), ["r-1", "r-2", "r-3", "r-5"]);
+        let first = world.get(&format!("{path}?limit=2")).await;
+        let next = first.body["next"].as_str().unwrap();
+        let second = world.get(&format!("{path}?limit=2&cursor={next}")).await;
+        assert_eq!(ids(&first.body["reviews"]), ["r-1", "r-2"]);
+        assert_eq!(ids(&second.body["reviews"]), ["r-3", "r-5"]);
+        assert_eq!(second.body["next"], Value::Null);
+    }
+}
+
+#[tokio::test]
+async fn a_limit_is_1_to_100() {
+    let world = World::new();
+    for limit in ["0", "-1", "101", "1000000000", "x", ""] {
+        let answer = world.get(&format!("/campaigns?limit={limit}")).await;
+        answer.is(StatusCode::UNPROCESSABLE_ENTITY, "invalid_limit");
+    }
+    for cursor in ["x", "AAAA", "e30", "%00", &"A".repeat(5_000)] {
+        let answer = world.get(&format!("/campaigns?cursor={cursor}")).await;
+        answer.is(StatusCode::BAD_REQUEST, "invalid_cursor");
+    }
+    world.get("/campaigns?page=2").await.is(StatusCode::UNPROCESSABLE_ENTITY, "invalid_query");
+}
+
+///
+#[tokio::test]
+async fn no_answer_holds_a_workflows_token() {
+    let world = World::new();
+    world.cloud.force(a_campaign().build()).unwrap();
+    let mut review = a_review("write-1-r1");
+    review.token = Some(TaskToken::new("token-of-the-workflow"));
+    review.token_of = Some((0, 1));
+    world.cloud.force(review).unwrap();
+    for path in ["/reviews", "/reviews/c-1/write-1-r1", "/campaigns/c-1"] {
+        let answer = world.get(path).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}");
+        let text = answer.body.to_string();
+        let tells =
+            ["token-of-the-workflow", "\"token\"", "token_of"].into_iter().find(|word| text.contains(word));
+        assert_eq!(tells, None, "{path}: {text}");
+    }
+}
+
+async fn world_with_a_post() -> World {
+    let world = World::new();
+    let reservation =
+        Reservation { number: 1, amount: cents(20), day: "2026-03-02".to_owned(), buckets: vec![] };
+    let mut effect = an_effect("write-1-e1", EffectStatus::Approved);
+    effect.reservation = reservation.clone();
+    let mut review = a_review("write-1-r1");
+    review.status = ReviewStatus::Closed;
+    review.ended_at = Some(morning() + Duration::from_secs(5 * 60));
+    review.decided_by = Some(chimera_domain::OperatorId::new("ada"));
+    effect.review = Some(review.id.clone());
+    let entry = LedgerEntry::Reserve {
+        campaign: effect.campaign.clone(),
+        effect: effect.id.clone(),
+        reservation: reservation.clone(),
+        at: morning(),
+    };
+    world.cloud.force(a_campaign().build()).unwrap();
+    world.cloud.force(a_task()).unwrap();
+    world.cloud.force(review).unwrap();
+    let write = Transaction::by(WriterId::new("test")).insert(effect).unwrap();
+    let write = MoneyTransaction::from(write).reserve(&a_tenant(), &entry, &reservation, &[]).unwrap();
+    world.cloud.write_money(&write).await.unwrap();
+    world
+}
+
+#[tokio::test]
+async fn a_receipt_says_who_approved_what_for_how_much() {
+    let world = world_with_a_post().await;
+    let receipt = world.get("/effects/c-1/write-1-e1/receipt").await.body;
+    assert_eq!(receipt["text"], "Lantern reads logs. https://smalltools.example/lantern");
+    assert_eq!(receipt["grant"], "grant-1");
+    assert_eq!(
+        (&receipt["review"]["reviewer"], &receipt["review"]["minutes_waited"]),
+        (&json!("ada"), &json!(5))
+    );
+    assert_eq!((&receipt["reserved"]["minor"], &receipt["spent"]["minor"]), (&json!(20), &json!(0)));
+    assert_eq!(receipt["tokens"], 100);
+    assert!(!receipt.to_string().contains("signature"));
+}
+
+#[tokio::test]
+async fn a_ledger_shows_entries_and_what_they_come_to() {
+    let world = world_with_a_post().await;
+    let ledger = world.get("/ledger/c-1").await.body;
+    assert_eq!(ledger["entries"].as_array().unwrap().len(), 1);
+    assert_eq!((&ledger["totals"]["open"]["minor"], &ledger["budget"]["minor"]), (&json!(20), &json!(1_000)));
+}
+
+#[tokio::test]
+async fn an_audit_is_of_one_campaign() {
+    let world = World::new();
+    for id in ["c-1", "c-10"] {
+        world.cloud.force(a_campaign().named(id).build()).unwrap();
+        let entry = AuditEntry {
+            row: format!("state|T#acme#C#{id}|META"),
+            version: 1,
+            old: None,
+            new: Digest::of_bytes(id.as_bytes()),
+            writer: "req-1".to_owned(),
+            fields: json!({"status": "planning"}),
+        };
+        world.cloud.put(&entry).await.unwrap();
+    }
+    let audit = world.get("/audit/c-1").await.body;
+    assert_eq!(audit["entries"].as_array().unwrap().len(), 1);
+    assert_eq!(audit["entries"][0]["row"], "state|T#acme#C#c-1|META");
+}

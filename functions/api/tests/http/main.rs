@@ -1,0 +1,12 @@
+//! The routes over the cloud in memory, with real tokens.
+#![expect(clippy::unwrap_used, reason = "a world that cannot be set up fails the test that asked for it")]
+
+mod access;
+mod agents;
+mod bad_input;
+mod campaigns;
+mod controls;
+mod decisions;
+mod letters;
+mod listings;
+mod world;

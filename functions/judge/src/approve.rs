@@ -1,0 +1,224 @@
+//! Committing: an artifact in one conditional update, an intent in one transaction of task, effect, uniqueness row and
+//! ledger, with a signed grant.
+
+use std::collections::BTreeSet;
+
+use chimera_domain::ports::{Clock, GrantSigner, HandleError, Ids};
+use chimera_domain::{
+    AgentId, Bucket, Committed, Digest, Effect, EffectId, EffectStatus, Flag, Grant, Intent, LedgerEntry,
+    Money, MoneyTransaction, Reservation, Review, Row, RowKey, SignedGrant, StoreError, Stored, Task,
+    TaskEvent, TenantId, Timestamp, Transaction, Unique, UniqueState, WorkOutcome, WriterId, limits,
+};
+use chimera_policy::{money, normalise::same_text};
+use jiff::SignedDuration;
+use tracing::info;
+
+use crate::batch::Rules;
+use crate::{Judge, JudgeStore, Landed};
+
+/// When the clock looks at an approved effect that the stream has not brought to the publisher.
+pub(crate) const FOLLOW_UP_AFTER: SignedDuration = SignedDuration::from_secs(60);
+
+/// What is approved, and by what right.
+pub(crate) struct Approval<'a> {
+    pub(crate) task: &'a Stored<Task>,
+    pub(crate) rules: &'a Rules,
+    pub(crate) committed: Committed,
+    /// The flags that were seen.
+    pub(crate) flags: BTreeSet<Flag>,
+    /// The review whose decision approves it, and how it ends.
+    pub(crate) review: Option<(&'a Stored<Review>, Review)>,
+    pub(crate) cost: Money,
+    pub(crate) writer: WriterId,
+}
+
+/// What a grant is signed over, beside the present time and key.
+pub(crate) struct Granting<'a> {
+    pub(crate) tenant: &'a TenantId,
+    pub(crate) agent: &'a AgentId,
+    pub(crate) effect: &'a EffectId,
+    pub(crate) intent: &'a Intent,
+    pub(crate) max_cost: Money,
+    pub(crate) policy_version: u64,
+}
+
+impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge<S, G, C, I> {
+    /// Commits what is approved; `max_cost` is what an intent may cost at most.
+    pub(crate) async fn approve(
+        &self,
+        approval: &Approval<'_>,
+        max_cost: Option<Money>,
+    ) -> Result<Landed, HandleError> {
+        match (&approval.committed.outcome, max_cost) {
+            (WorkOutcome::Intent { intent }, Some(max_cost)) => {
+                self.approve_intent(approval, intent, max_cost).await
+            }
+            _ => self.write(&approval.commit(None)?).await,
+        }
+    }
+
+    /// [M-2] The money is set aside in the transaction that approves.
+    async fn approve_intent(
+        &self,
+        approval: &Approval<'_>,
+        intent: &Intent,
+        max_cost: Money,
+    ) -> Result<Landed, HandleError> {
+        let effect = self.effect_of(approval, intent, max_cost);
+        let mut transaction = approval.commit(Some(&effect.id))?;
+        for name in &effect.unique {
+            transaction = match self.take_unique(transaction, &effect, name).await? {
+                Some(transaction) => transaction,
+                None => return Ok(Landed::TextTaken),
+            };
+        }
+        let now = effect.approved_at;
+        let limits = self.buckets_of(&effect.agent, approval.rules, now);
+        let entry = reserve_entry(&effect, &effect.reservation, now);
+        let (id, reservation) = (effect.id.clone(), effect.reservation.clone());
+        let tenant = effect.tenant.clone();
+        let transaction = MoneyTransaction::from(transaction.insert(effect)?);
+        let transaction = transaction.reserve(&tenant, &entry, &reservation, &limits.caps)?;
+        let landed = self.write_money(&transaction).await?;
+        if landed == Landed::Done {
+            info!(campaign.id = %approval.rules.campaign.id, effect.id = %id, max_cost = %max_cost,
+                by_human = approval.review.is_some(), "an effect was approved");
+        }
+        Ok(landed)
+    }
+
+    pub(crate) fn buckets_of(&self, agent: &AgentId, rules: &Rules, now: Timestamp) -> money::Buckets {
+        money::buckets(&rules.campaign.id, rules.campaign.brief.budget, agent, &rules.policy, now)
+    }
+
+    fn effect_of(&self, approval: &Approval<'_>, intent: &Intent, max_cost: Money) -> Effect {
+        let (task, rules, now) = (&approval.task.row, approval.rules, self.clock.now());
+        let id = EffectId::of(&task.id, task.attempt);
+        let granting = Granting {
+            tenant: &task.tenant,
+            agent: &task.agent,
+            effect: &id,
+            intent,
+            max_cost,
+            policy_version: rules.policy_version,
+        };
+        let grant = self.sign(&granting, now);
+        let buckets = self.buckets_of(&task.agent, rules, now).buckets;
+        Effect {
+            tenant: task.tenant.clone(),
+            campaign: task.campaign.clone(),
+            agent: task.agent.clone(),
+            task: task.id.clone(),
+            attempt: task.attempt,
+            status: EffectStatus::Approved,
+            digest: intent.digest(),
+            intent: intent.clone(),
+            grant,
+            idempotency_key: self.ids.fresh(),
+            flags: approval.flags.clone(),
+            review: approval.review.as_ref().map(|(_, review)| review.id.clone()),
+            reservation: Reservation { number: 1, amount: max_cost, day: Bucket::day(now), buckets },
+            unique: unique_names(intent),
+            rejudged: 0,
+            not_before: None,
+            due_at: Some(now + FOLLOW_UP_AFTER),
+            claim: None,
+            read_backs: 0,
+            unsent: 0,
+            asked: None,
+            outcome: None,
+            refusal: None,
+            approved_at: now,
+            ended_at: None,
+            max_cost,
+            id,
+        }
+    }
+
+    /// A fresh grant: never one that was signed before.
+    pub(crate) fn sign(&self, granting: &Granting<'_>, now: Timestamp) -> SignedGrant {
+        let lifetime = SignedDuration::try_from(limits::GRANT_LIFETIME).unwrap_or(SignedDuration::ZERO);
+        self.signer.sign(Grant {
+            id: self.ids.fresh().to_string(),
+            key: self.signer.key_id().to_owned(),
+            tenant: granting.tenant.clone(),
+            agent: granting.agent.clone(),
+            effect: granting.effect.clone(),
+            audience: format!("{}@{}", granting.intent.server, self.signer.stack()),
+            tool: granting.intent.tool.clone(),
+            arguments: Digest::of_json(&granting.intent.arguments),
+            max_cost: granting.max_cost,
+            policy_version: granting.policy_version,
+            expires_at: now + lifetime,
+        })
+    }
+
+    /// Adds the taking of a uniqueness row; `None` where another effect holds it.
+    async fn take_unique(
+        &self,
+        transaction: Transaction,
+        effect: &Effect,
+        name: &str,
+    ) -> Result<Option<Transaction>, HandleError> {
+        let key = RowKey::unique(&effect.tenant, &effect.agent, name);
+        let found = self.store.get(&key).await?.and_then(|row| row.narrow(Row::into_unique));
+        let taken = Unique {
+            tenant: effect.tenant.clone(),
+            agent: effect.agent.clone(),
+            name: name.to_owned(),
+            campaign: effect.campaign.clone(),
+            effect: effect.id.clone(),
+            status: UniqueState::Taken,
+        };
+        Ok(match found {
+            None => Some(transaction.insert(taken)?),
+            Some(found) if found.row.status == UniqueState::Free || is_held_by(&found.row, effect) => {
+                Some(transaction.replace(&found, taken)?)
+            }
+            Some(_) => None,
+        })
+    }
+}
+
+impl Approval<'_> {
+    /// The task approved, and the review that led to it closed.
+    fn commit(&self, effect: Option<&EffectId>) -> Result<Transaction, HandleError> {
+        let approved = Task {
+            status: self.task.row.status.next(TaskEvent::Approve)?,
+            committed: Some(self.committed.clone()),
+            effect: effect.cloned().or_else(|| self.task.row.effect.clone()),
+            cost: self.cost,
+            ..self.task.row.clone()
+        };
+        let transaction = Transaction::by(self.writer.clone()).replace(self.task, approved)?;
+        Ok(match &self.review {
+            Some((old, review)) => transaction.replace(old, review.clone())?,
+            None => transaction,
+        })
+    }
+}
+
+/// Effect ids are unique within their campaign only.
+pub(crate) fn is_held_by(unique: &Unique, effect: &Effect) -> bool {
+    unique.effect == effect.id && unique.campaign == effect.campaign
+}
+
+pub(crate) fn reserve_entry(effect: &Effect, reservation: &Reservation, at: Timestamp) -> LedgerEntry {
+    LedgerEntry::Reserve {
+        campaign: effect.campaign.clone(),
+        effect: effect.id.clone(),
+        reservation: reservation.clone(),
+        at,
+    }
+}
+
+/// The uniqueness rows an intent takes: one text of one agent is published once.
+fn unique_names(intent: &Intent) -> Vec<String> {
+    let digest = |text: &str| Digest::of_bytes(same_text(text).as_bytes());
+    intent.text().map(|text| format!("TEXT#{}", digest(text))).into_iter().collect()
+}
+
+/// A store that asks for another delivery.
+pub(crate) fn again() -> HandleError {
+    HandleError::Store(StoreError::Contention)
+}

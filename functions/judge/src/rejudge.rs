@@ -1,0 +1,271 @@
+//! The second look at an effect whose grant was proved void or has grown old.
+
+use std::collections::BTreeSet;
+
+use chimera_domain::ports::{Clock, GrantSigner, HandleError, Ids};
+use chimera_domain::{
+    Bucket, CampaignId, Confidence, Content, Effect, EffectEvent, EffectId, EffectStatus, Flag, Money,
+    MoneyTransaction, Reservation, Review, ReviewId, Row, RowKey, Stored, Subject, Task, TenantId,
+    Transaction, VerdictKind, WorkOutcome, WriterId, limits,
+};
+use chimera_policy::Judgement;
+use tracing::{error, info, warn};
+
+use crate::approve::{FOLLOW_UP_AFTER, Granting, again, reserve_entry};
+use crate::batch::{Batch, Rules};
+use crate::hold::Asking;
+use crate::{Judge, JudgeStore, Landed};
+
+impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge<S, G, C, I> {
+    /// [E-4] [E-6] Judges an effect again and signs, holds or voids it.
+    pub(crate) async fn rejudge(
+        &self,
+        tenant: &TenantId,
+        campaign: &CampaignId,
+        id: &EffectId,
+        batch: &Batch,
+    ) -> Result<(), HandleError> {
+        let (Some(effect), Some(rules)) = (batch.effect(tenant, campaign, id), batch.rules(tenant, campaign))
+        else {
+            warn!(campaign.id = %campaign, effect.id = %id, "an unknown effect is not judged again");
+            return Ok(());
+        };
+        if effect.row.status != EffectStatus::Rejudge {
+            info!(campaign.id = %campaign, effect.id = %id, status = effect.row.status.name(),
+                "an effect that has moved on is not judged again");
+            return Ok(());
+        }
+        let writer = WriterId::new(format!("rejudge:{id}:{}", effect.row.rejudged));
+        match self.look_again(&effect, &rules, writer).await? {
+            Landed::Done => Ok(()),
+            // The next delivery reads the row as it is then.
+            _ => Err(again()),
+        }
+    }
+
+    async fn look_again(
+        &self,
+        effect: &Stored<Effect>,
+        rules: &Rules,
+        writer: WriterId,
+    ) -> Result<Landed, HandleError> {
+        let row = &effect.row;
+        if rules.campaign.status.is_over() {
+            return self.void(effect, "the campaign is over", None, writer).await;
+        }
+        if row.rejudged >= limits::REJUDGES_PER_EFFECT {
+            return self.void(effect, "signed again too often", None, writer).await;
+        }
+        let task = self.store.get(&RowKey::task(&row.tenant, &row.campaign, &row.task)).await?;
+        let Some(task) = task.and_then(|task| task.narrow(Row::into_task)) else {
+            return self.void(effect, "its task is gone", None, writer).await;
+        };
+        // Where a human approved these bytes, only flags beyond those seen count.
+        let covered = row.review.is_some().then_some(&row.flags);
+        let judgement = self.second_judgement(row, &task.row, rules, covered).await?;
+        match judgement.verdict.kind {
+            VerdictKind::Approve => {
+                let max_cost = judgement.max_cost.unwrap_or(row.max_cost);
+                self.approve_again(effect, rules, max_cost, None, writer).await
+            }
+            VerdictKind::Escalate => self.hold_again(effect, &task.row, rules, &judgement, writer).await,
+            VerdictKind::Reject => {
+                if let Some(limit) = &judgement.over_limit {
+                    tell_operator(row, limit);
+                }
+                self.void(effect, &judgement.verdict.reasons.join("; "), None, writer).await
+            }
+        }
+    }
+
+    /// Today's verdict on the effect's own bytes; `covered` are the flags a human has approved.
+    pub(crate) async fn second_judgement(
+        &self,
+        effect: &Effect,
+        task: &Task,
+        rules: &Rules,
+        covered: Option<&BTreeSet<Flag>>,
+    ) -> Result<Judgement, HandleError> {
+        if effect.intent.digest() != effect.digest {
+            return Err(HandleError::Defect(format!(
+                "the bytes of effect {} are not those approved",
+                effect.id
+            )));
+        }
+        let facts = self.facts(task).await?;
+        let outcome = WorkOutcome::Intent { intent: effect.intent.clone() };
+        Ok(facts.judge(task, &outcome, rules, Confidence::FULL, covered))
+    }
+
+    /// Signs again with a new grant and key. A reservation of another day or amount is given back and made anew in the
+    /// same transaction.
+    pub(crate) async fn approve_again(
+        &self,
+        effect: &Stored<Effect>,
+        rules: &Rules,
+        max_cost: Money,
+        review: Option<(&Stored<Review>, Review)>,
+        writer: WriterId,
+    ) -> Result<Landed, HandleError> {
+        let signed =
+            self.signed_again(&effect.row, rules, max_cost, review.as_ref().map(|(old, _)| &old.row))?;
+        let (old, new) = (&effect.row.reservation, &signed.reservation);
+        let is_moved = old != new;
+        let transaction = Transaction::by(writer.clone()).replace(effect, signed.clone())?;
+        let transaction = match &review {
+            Some((open, ended)) => transaction.replace(open, ended.clone())?,
+            None => transaction,
+        };
+        if !is_moved {
+            return self.write(&transaction).await;
+        }
+        let (tenant, now) = (&signed.tenant, self.clock.now());
+        let caps = self.buckets_of(&signed.agent, rules, now).caps;
+        let nothing = Money::zero(old.amount.currency());
+        let transaction = MoneyTransaction::from(transaction)
+            .close(tenant, &self.release_entry(&effect.row), old, nothing)?
+            .reserve(tenant, &reserve_entry(&signed, new, now), new, &caps)?;
+        match self.write_money(&transaction).await? {
+            Landed::OverBudget(bucket) => {
+                tell_operator(&effect.row, &bucket);
+                self.void(effect, &format!("over budget: {bucket}"), review, writer).await
+            }
+            landed => Ok(landed),
+        }
+    }
+
+    fn signed_again(
+        &self,
+        effect: &Effect,
+        rules: &Rules,
+        max_cost: Money,
+        review: Option<&Review>,
+    ) -> Result<Effect, HandleError> {
+        let now = self.clock.now();
+        let granting = Granting {
+            tenant: &effect.tenant,
+            agent: &effect.agent,
+            effect: &effect.id,
+            intent: &effect.intent,
+            max_cost,
+            policy_version: rules.policy_version,
+        };
+        let old = &effect.reservation;
+        let reservation = if old.day == Bucket::day(now) && old.amount == max_cost {
+            old.clone()
+        } else {
+            let buckets = self.buckets_of(&effect.agent, rules, now).buckets;
+            Reservation { number: old.number + 1, amount: max_cost, day: Bucket::day(now), buckets }
+        };
+        Ok(Effect {
+            status: effect.status.next(EffectEvent::Reapprove)?,
+            grant: self.sign(&granting, now),
+            idempotency_key: self.ids.fresh(),
+            flags: review.map_or_else(|| effect.flags.clone(), |review| review.flags.clone()),
+            review: review.map(|review| review.id.clone()).or_else(|| effect.review.clone()),
+            reservation,
+            rejudged: effect.rejudged + 1,
+            not_before: None,
+            due_at: Some(now + FOLLOW_UP_AFTER),
+            claim: None,
+            read_backs: 0,
+            unsent: 0,
+            asked: None,
+            refusal: None,
+            approved_at: now,
+            max_cost,
+            ..effect.clone()
+        })
+    }
+
+    async fn hold_again(
+        &self,
+        effect: &Stored<Effect>,
+        task: &Task,
+        rules: &Rules,
+        judgement: &Judgement,
+        writer: WriterId,
+    ) -> Result<Landed, HandleError> {
+        let row = &effect.row;
+        let review = self.review_of(self.asking_again(row, task, rules, judgement, None));
+        let held = Effect { status: row.status.next(EffectEvent::Hold)?, due_at: None, ..row.clone() };
+        let transaction = Transaction::by(writer).replace(effect, held)?.insert(review)?;
+        self.write(&transaction).await
+    }
+
+    /// What a human is asked about an effect that raised something new.
+    pub(crate) fn asking_again<'a>(
+        &self,
+        effect: &Effect,
+        task: &'a Task,
+        rules: &'a Rules,
+        judgement: &'a Judgement,
+        after: Option<&'a ReviewId>,
+    ) -> Asking<'a> {
+        Asking {
+            task,
+            subject: Subject::Rejudged { effect: effect.id.clone(), task: task.id.clone() },
+            cause: format!("j{}", effect.rejudged),
+            content: Content {
+                outcome: WorkOutcome::Intent { intent: effect.intent.clone() },
+                usage: None,
+                max_cost: judgement.max_cost,
+                source: None,
+            },
+            verdict: &judgement.verdict,
+            rules,
+            after,
+        }
+    }
+}
+
+/// An operator can raise a limit; nobody else can help.
+pub(crate) fn tell_operator(effect: &Effect, limit: &str) {
+    error!(tenant = %effect.tenant, campaign.id = %effect.campaign, effect.id = %effect.id, limit,
+        "over budget: an approved effect is voided; raise the limit and retry its task");
+}
+
+#[cfg(test)]
+mod tests {
+    use chimera_domain::{Close, Currency, LedgerEntry, Op, Table};
+
+    use super::*;
+
+    fn cents(minor: i64) -> Money {
+        Money::new(minor, Currency::Usd).unwrap()
+    }
+
+    /// [M-2]
+    #[test]
+    fn a_release_and_a_reservation_that_meet_in_one_bucket_are_one_operation() {
+        let tenant = TenantId::new("t").unwrap();
+        let (campaign, effect) = (CampaignId::new("c").unwrap(), EffectId::new("e").unwrap());
+        let bucket = Bucket::Campaign { campaign: campaign.clone() };
+        let reservation = |number: u32, day: &str| Reservation {
+            number,
+            amount: cents(20),
+            day: day.to_owned(),
+            buckets: vec![bucket.clone()],
+        };
+        let (old, new) = (reservation(1, "2026-01-01"), reservation(2, "2026-01-02"));
+        let at = chimera_domain::Timestamp::UNIX_EPOCH;
+        let close = LedgerEntry::Close {
+            campaign: campaign.clone(),
+            effect: effect.clone(),
+            number: 1,
+            how: Close::Release,
+            spent: cents(0),
+            at,
+        };
+        let reserve = LedgerEntry::Reserve { campaign, effect, reservation: new.clone(), at };
+        let transaction = MoneyTransaction::from(Transaction::by(WriterId::new("w")))
+            .close(&tenant, &close, &old, cents(0))
+            .and_then(|transaction| transaction.reserve(&tenant, &reserve, &new, &[cents(100)]))
+            .unwrap();
+        let adds: Vec<&Op> =
+            transaction.inner().ops().iter().filter(|op| matches!(op, Op::Add { .. })).collect();
+        let together =
+            Op::Add { table: Table::Ledger, key: bucket.key(&tenant), amount: 0, at_most: Some(100) };
+        assert_eq!(adds, [&together]);
+    }
+}

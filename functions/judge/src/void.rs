@@ -1,0 +1,75 @@
+//! Ending an effect that never happened and never can: its money goes back and its text is free again.
+
+use chimera_domain::ports::{Clock, GrantSigner, HandleError, Ids};
+use chimera_domain::{
+    Close, Effect, EffectEvent, LedgerEntry, Money, MoneyTransaction, Refusal, Review, Row, RowKey, Stored,
+    Transaction, Unique, UniqueState, WriterId,
+};
+use tracing::warn;
+
+use crate::approve::is_held_by;
+use crate::{Judge, JudgeStore, Landed};
+
+impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge<S, G, C, I> {
+    /// Voids the effect for `reason`, and ends the review that asked about it.
+    pub(crate) async fn void(
+        &self,
+        effect: &Stored<Effect>,
+        reason: &str,
+        review: Option<(&Stored<Review>, Review)>,
+        writer: WriterId,
+    ) -> Result<Landed, HandleError> {
+        let old = &effect.row;
+        warn!(campaign.id = %old.campaign, effect.id = %old.id, reason, "an approved effect is voided");
+        let void = Effect {
+            status: old.status.next(EffectEvent::Void)?,
+            refusal: Some(Refusal { code: "void".to_owned(), message: reason.to_owned(), retryable: false }),
+            ended_at: Some(self.clock.now()),
+            due_at: None,
+            not_before: None,
+            claim: None,
+            ..old.clone()
+        };
+        let mut transaction = Transaction::by(writer).replace(effect, void)?;
+        if let Some((open, ended)) = review {
+            transaction = transaction.replace(open, ended)?;
+        }
+        for name in &old.unique {
+            transaction = self.free_unique(transaction, old, name).await?;
+        }
+        let entry = self.release_entry(old);
+        let nothing = Money::zero(old.reservation.amount.currency());
+        let transaction =
+            MoneyTransaction::from(transaction).close(&old.tenant, &entry, &old.reservation, nothing)?;
+        self.write_money(&transaction).await
+    }
+
+    /// [M-3] The entry that gives the effect's present reservation back.
+    pub(crate) fn release_entry(&self, effect: &Effect) -> LedgerEntry {
+        LedgerEntry::Close {
+            campaign: effect.campaign.clone(),
+            effect: effect.id.clone(),
+            number: effect.reservation.number,
+            how: Close::Release,
+            spent: Money::zero(effect.reservation.amount.currency()),
+            at: self.clock.now(),
+        }
+    }
+
+    async fn free_unique(
+        &self,
+        transaction: Transaction,
+        effect: &Effect,
+        name: &str,
+    ) -> Result<Transaction, HandleError> {
+        let key = RowKey::unique(&effect.tenant, &effect.agent, name);
+        let found = self.store.get(&key).await?.and_then(|row| row.narrow(Row::into_unique));
+        Ok(match found {
+            Some(found) if is_held_by(&found.row, effect) && found.row.status == UniqueState::Taken => {
+                let free = Unique { status: UniqueState::Free, ..found.row.clone() };
+                transaction.replace(&found, free)?
+            }
+            _ => transaction,
+        })
+    }
+}

@@ -1,0 +1,75 @@
+//! Fetching from a server that may be anything.
+
+use std::net::SocketAddr;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::http::StatusCode;
+use axum::response::Redirect;
+use axum::routing::get;
+use chimera_mcp::net::Reach;
+use futures::stream;
+use mcp_news::{FeedRefusal, Fetcher, NewsTools};
+
+const FEED: &str = "<rss version=\"2.0\"><channel><title>T</title><item><title>One</title>\
+                    <link>https://example.org/1</link><description>Body.</description></item></channel></rss>";
+
+async fn site() -> SocketAddr {
+    let endless = || async {
+        let chunk = Bytes::from(vec![b' '; 64 * 1024]);
+        Body::from_stream(stream::iter((0..800).map(move |_| Ok::<_, std::io::Error>(chunk.clone()))))
+    };
+    let router = Router::new()
+        .route("/feed", get(|| async { FEED }))
+        .route("/moved", get(|| async { Redirect::permanent("/feed") }))
+        .route("/round", get(|| async { Redirect::temporary("/round") }))
+        .route("/elsewhere", get(|| async { Redirect::temporary("file:///etc/passwd") }))
+        .route("/page", get(|| async { "<html><body>Hello</body></html>" }))
+        .route("/gone", get(|| async { (StatusCode::NOT_FOUND, "gone") }))
+        .route("/endless", get(endless));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    address
+}
+
+async fn read(reach: Reach, url: &str) -> Result<usize, FeedRefusal> {
+    let tools = NewsTools::new(Fetcher::new(reach).unwrap());
+    tools.headlines(url, 10).await.map(|feed| feed.items.len())
+}
+
+async fn code_of(url: &str) -> &'static str {
+    read(Reach::Anywhere, url).await.unwrap_err().code()
+}
+
+#[tokio::test]
+async fn a_feed_is_read_also_behind_a_redirect() {
+    let site = site().await;
+    assert_eq!(read(Reach::Anywhere, &format!("http://{site}/feed")).await, Ok(1));
+    assert_eq!(read(Reach::Anywhere, &format!("http://{site}/moved")).await, Ok(1));
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_refused_by_its_kind() {
+    let site = site().await;
+    assert_eq!(code_of(&format!("http://{site}/page")).await, "not_a_feed");
+    assert_eq!(code_of(&format!("http://{site}/gone")).await, "unreachable");
+    assert_eq!(code_of(&format!("http://{site}/round")).await, "unreachable");
+    assert_eq!(code_of(&format!("http://{site}/endless")).await, "too_large");
+    assert_eq!(code_of(&format!("http://{site}/elsewhere")).await, "forbidden_address");
+    assert_eq!(code_of("ftp://example.org/feed").await, "forbidden_address");
+    assert_eq!(code_of("not a url").await, "forbidden_address");
+    assert_eq!(code_of("http://127.0.0.1:1/feed").await, "unreachable");
+}
+
+#[tokio::test]
+async fn only_public_addresses_are_read_unless_configured() {
+    let site = site().await;
+    let local = format!("http://localhost:{}/feed", site.port());
+    for url in
+        [format!("http://{site}/feed"), local, "http://[::1]/".to_owned(), "http://10.0.0.1/".to_owned()]
+    {
+        let refusal = read(Reach::Public, &url).await.unwrap_err();
+        assert_eq!(refusal.code(), "forbidden_address", "{url}");
+    }
+}

@@ -1,0 +1,199 @@
+//! Both halves over one store, as an MCP client would call them.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use chimera_domain::ports::{Clock, Ids};
+use chimera_domain::{AgentId, Currency, Digest, EffectId, Grant, Money, SignedGrant, TenantId, Timestamp};
+use chimera_mcp::server::{GrantDesk, GrantVerifier, MemoryBurns, ToolFault, ToolServer};
+use ed25519_dalek::{Signer, SigningKey};
+use mcp_twitter::{Faults, MemoryPosts, ReadHalf, Sandbox, WriteHalf};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+#[derive(Clone, Copy)]
+struct Noon;
+
+impl Clock for Noon {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_second(1_800_000_000).unwrap()
+    }
+}
+
+struct RandomIds;
+
+impl Ids for RandomIds {
+    fn fresh(&self) -> Uuid {
+        Uuid::new_v4()
+    }
+}
+
+type Write = ToolServer<WriteHalf<MemoryBurns, Noon, RandomIds, MemoryPosts>>;
+
+struct Platform {
+    write: Write,
+    read: ToolServer<ReadHalf<MemoryPosts>>,
+}
+
+fn key() -> SigningKey {
+    SigningKey::from_bytes(&[3; 32])
+}
+
+fn platform(faults: Value) -> Platform {
+    let keys = BTreeMap::from([("k1", BASE64_STANDARD.encode(key().verifying_key().as_bytes()))]);
+    let verifier = GrantVerifier::from_json(&json!(keys).to_string(), "twitter@test").unwrap();
+    let posts = MemoryPosts::default();
+    let faults: Faults = serde_json::from_value(faults).unwrap();
+    let desk = GrantDesk::new(verifier, MemoryBurns::default(), Noon, RandomIds);
+    let write = WriteHalf::new(desk, Sandbox::new(posts.clone(), Noon, faults));
+    Platform { write: ToolServer::new(write).unwrap(), read: ToolServer::new(ReadHalf::new(posts)).unwrap() }
+}
+
+fn grant(id: &str, arguments: &Value) -> SignedGrant {
+    let grant = Grant {
+        id: id.to_owned(),
+        key: "k1".to_owned(),
+        tenant: TenantId::new("t1").unwrap(),
+        agent: AgentId::new("nova").unwrap(),
+        effect: EffectId::new("e1").unwrap(),
+        audience: "twitter@test".to_owned(),
+        tool: "post_create".to_owned(),
+        arguments: Digest::of_json(arguments),
+        max_cost: Money::new(20, Currency::Usd).unwrap(),
+        policy_version: 1,
+        expires_at: Timestamp::from_second(1_800_000_600).unwrap(),
+    };
+    let signature = BASE64_STANDARD.encode(key().sign(grant.message().as_bytes()).to_bytes());
+    SignedGrant { grant, signature }
+}
+
+fn intent(text: &str) -> Value {
+    json!({ "account": "nova", "text": text, "made_with_ai": true })
+}
+
+/// The intent's arguments with a grant for them.
+fn granted(id: &str, arguments: &Value) -> Value {
+    let mut call = arguments.clone();
+    call["grant"] = json!(grant(id, arguments));
+    call["idempotency_key"] = json!(Uuid::new_v4());
+    call
+}
+
+impl Platform {
+    async fn post(&self, id: &str, text: &str) -> Value {
+        self.write.call_checked("post_create", granted(id, &intent(text))).await.unwrap()
+    }
+
+    async fn refusal(&self, call: Value) -> String {
+        match self.write.call_checked("post_create", call).await.unwrap_err() {
+            ToolFault::Refused(refusal) => refusal.code,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn search(&self, text: &str) -> Vec<Value> {
+        let found = self.read.call_checked("posts_search", json!({ "account": "nova", "text": text })).await;
+        found.unwrap()["posts"].as_array().unwrap().clone()
+    }
+}
+
+#[tokio::test]
+async fn an_approved_post_is_made_once_and_can_be_found() {
+    let platform = platform(json!({}));
+    let call = granted("g1", &intent("hello https://example.org/a"));
+    let first = platform.write.call_checked("post_create", call.clone()).await.unwrap();
+    let again = platform.write.call_checked("post_create", call.clone()).await.unwrap();
+    assert_eq!(first, again);
+    assert_eq!(first["state"], "done");
+    assert_eq!(first["outcome"]["cost"], json!({ "minor": 20, "currency": "USD" }));
+    let found = platform.search("hello").await;
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0]["post_id"], first["outcome"]["external_id"]);
+    assert_eq!(found[0]["idempotency_key"], call["idempotency_key"]);
+}
+
+#[tokio::test]
+async fn nothing_is_posted_without_a_grant_for_exactly_these_arguments() {
+    let platform = platform(json!({}));
+    let mut bare = granted("g1", &intent("hello"));
+    bare.as_object_mut().unwrap().remove("grant");
+    assert_eq!(platform.refusal(bare).await, "invalid_input");
+
+    let mut hollow = granted("g1", &intent("hello"));
+    hollow["grant"] = json!({});
+    assert_eq!(platform.refusal(hollow).await, "invalid_input");
+
+    let mut changed = granted("g1", &intent("hello"));
+    changed["text"] = json!("something else");
+    assert_eq!(platform.refusal(changed).await, "grant_arguments");
+
+    let mut unlabelled = granted("g1", &intent("hello"));
+    unlabelled["made_with_ai"] = json!(false);
+    assert_eq!(platform.refusal(unlabelled).await, "grant_arguments");
+
+    let other = json!({ "account": "rival", "text": "hello", "made_with_ai": true });
+    assert_eq!(platform.refusal(granted("g1", &other)).await, "grant_account");
+    assert!(platform.search("").await.is_empty());
+}
+
+#[tokio::test]
+async fn media_bytes_must_be_those_that_were_approved() {
+    let platform = platform(json!({}));
+    let mut arguments = intent("with a picture");
+    arguments["media"] = json!([{ "digest": Digest::of_bytes(b"picture"), "mime": "image/png" }]);
+    let with_bytes = |bytes: &[u8]| {
+        let mut call = granted("g1", &arguments);
+        call["media"][0]["bytes_base64"] = json!(BASE64_STANDARD.encode(bytes));
+        call
+    };
+    assert_eq!(platform.refusal(with_bytes(b"another")).await, "media_mismatch");
+    let posted = platform.write.call_checked("post_create", with_bytes(b"picture")).await.unwrap();
+    assert_eq!(posted["state"], "done");
+}
+
+#[tokio::test]
+async fn the_platform_refuses_what_the_platform_refuses() {
+    let platform = platform(json!({}));
+    assert_eq!(platform.post("g1", "same").await["state"], "done");
+    assert_eq!(platform.post("g2", "same").await["refusal"]["code"], "duplicate");
+    let long = platform.post("g3", &"長".repeat(141)).await;
+    assert_eq!(long["refusal"]["code"], "invalid_input");
+    for n in 2..300 {
+        assert_eq!(platform.post(&format!("m{n}"), &format!("post {n}")).await["state"], "done", "{n}");
+    }
+    let limited = platform.post("g4", "one too many").await;
+    assert_eq!(
+        (&limited["refusal"]["code"], &limited["refusal"]["retryable"]),
+        (&json!("rate_limited"), &json!(true))
+    );
+}
+
+#[tokio::test]
+async fn a_post_whose_answer_got_lost_is_in_flight_and_can_be_read_back_and_closed() {
+    let platform = platform(json!({ "applied_but_failed": "lost" }));
+    let arguments = intent("lost in flight");
+    assert_eq!(platform.post("g1", "lost in flight").await, json!({ "state": "in_flight" }));
+    let grant = json!(grant("g1", &arguments));
+    let asked = platform.write.call_checked("effect_outcome", json!({ "grant": grant })).await.unwrap();
+    assert_eq!(asked, json!({ "state": "in_flight" }));
+    let found = &platform.search("lost in flight").await[0];
+    let happened = json!({
+        "external_id": found["post_id"],
+        "url": found["url"],
+        "cost": { "minor": 2, "currency": "USD" },
+    });
+    let close = json!({ "grant": grant, "happened": happened });
+    let closed = platform.write.call_checked("effect_close", close).await.unwrap();
+    assert_eq!(closed, json!({ "state": "done", "outcome": happened }));
+}
+
+#[tokio::test]
+async fn a_voided_grant_posts_nothing() {
+    let platform = platform(json!({}));
+    let grant = json!({ "grant": grant("g1", &intent("never")) });
+    let voided = platform.write.call_checked("effect_void", grant).await.unwrap();
+    assert_eq!(voided, json!({ "state": "void" }));
+    assert_eq!(platform.post("g1", "never").await, json!({ "state": "void" }));
+    assert!(platform.search("").await.is_empty());
+}

@@ -1,0 +1,40 @@
+//! Clearing a cancelled or stopped campaign: tasks dropped, reviews superseded, effects withdrawn.
+
+use chimera_domain::{Campaign, ReviewStatus, Subject, Timestamp, Transaction, WriterId};
+
+use crate::replan::{ReplanError, drop_task, superseded, withdraw_effect};
+use crate::view::View;
+
+/// Rows cleared in one transaction; each task may bring a review and an effect along, within DynamoDB's 100.
+const TASKS_PER_CLEARING: usize = 30;
+
+/// The next transaction that clears the campaign; none when there is nothing left to clear.
+pub(crate) fn transaction(view: &View, writer: WriterId, now: Timestamp) -> Result<Option<Transaction>, ReplanError> {
+    let reason = format!("the campaign was {}", view.campaign.row.status);
+    let mut transaction = Transaction::by(writer);
+    let open_tasks = view.tasks.values().filter(|task| !task.row.status.is_final());
+    for task in open_tasks.take(TASKS_PER_CLEARING) {
+        transaction = drop_task(transaction, view, task, &reason, task.row.plan, now)?;
+    }
+    if transaction.is_empty() {
+        for effect in view.effects.iter().take(TASKS_PER_CLEARING) {
+            transaction = withdraw_effect(transaction, effect)?;
+        }
+        for review in view.reviews.iter().take(2 * TASKS_PER_CLEARING) {
+            let is_moot = matches!(review.row.status, ReviewStatus::Open | ReviewStatus::Decided)
+                && !matches!(review.row.subject, Subject::Unconfirmed { .. });
+            if is_moot {
+                transaction = transaction.replace(review, superseded(&review.row, now)?)?;
+            }
+        }
+    }
+    if transaction.is_empty() && view.is_all_final() && view.campaign.row.due_at.is_some() {
+        let over = Campaign {
+            due_at: None,
+            finished_at: view.campaign.row.finished_at.or(Some(now)),
+            ..view.campaign.row.clone()
+        };
+        transaction = transaction.replace(&view.campaign, over)?;
+    }
+    Ok((!transaction.is_empty()).then_some(transaction))
+}

@@ -1,0 +1,160 @@
+//! A new plan version: revision + 1, the version, and every task it changes or drops, in one transaction on condition of
+//! what was seen. Where a commit got there first it is cancelled and the planner looks again.
+
+use chimera_domain::{
+    Campaign, Effect, EffectEvent, IllegalTransition, Plan, PlanDiff, PlanEvent, PlanStatus, Review, ReviewEvent,
+    ReviewStatus, StoreError, Stored, Task, TaskEvent, TaskId, TaskStatus, Timestamp, Transaction, WriterId,
+};
+use thiserror::Error;
+
+use crate::view::View;
+
+/// A re-plan that cannot be written.
+#[derive(Debug, Error)]
+pub(crate) enum ReplanError {
+    /// A task's status does not allow the change; the view is stale.
+    #[error(transparent)]
+    Illegal(#[from] IllegalTransition),
+    /// A row cannot be made.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What a new plan version changes.
+#[derive(Debug, Clone, Default)]
+pub struct Changes {
+    /// Why, for people.
+    pub reason: String,
+    /// Tasks no longer wanted, each with its reason.
+    pub dropped: Vec<(TaskId, String)>,
+    /// Tasks that start over with this goal: the same task, next attempt.
+    pub changed: Vec<(TaskId, String)>,
+}
+
+/// The transaction that makes the new version of the campaign's plan.
+pub(crate) fn transaction(
+    view: &View,
+    changes: &Changes,
+    writer: WriterId,
+    now: Timestamp,
+) -> Result<Transaction, ReplanError> {
+    let number = view.next_plan();
+    let campaign = Campaign { revision: view.campaign.row.revision + 1, plan: number, ..view.campaign.row.clone() };
+    let touched = changes.dropped.len() + changes.changed.len();
+    let version = Plan {
+        tenant: campaign.tenant.clone(),
+        campaign: campaign.id.clone(),
+        number,
+        parent: view.campaign.row.plan,
+        reason: changes.reason.clone(),
+        diff: PlanDiff {
+            added: Vec::new(),
+            dropped: changes.dropped.iter().map(|(id, _)| id.clone()).collect(),
+            changed: changes.changed.iter().map(|(id, _)| id.clone()).collect(),
+            kept: u32::try_from(view.tasks.len().saturating_sub(touched)).unwrap_or(u32::MAX),
+        },
+        estimate: chimera_domain::Money::zero(campaign.currency()),
+        status: PlanStatus::Open,
+        created_at: now,
+    };
+    let mut transaction = Transaction::by(writer).replace(&view.campaign, campaign)?.insert(version)?;
+    if let Some(old) = view.plan() {
+        let settled = Plan { status: old.row.status.next(PlanEvent::Settle)?, ..old.row.clone() };
+        transaction = transaction.replace(old, settled)?;
+    }
+    for (id, reason) in &changes.dropped {
+        if let Some(task) = view.tasks.get(id) {
+            transaction = drop_task(transaction, view, task, reason, number, now)?;
+        }
+    }
+    for (id, goal) in &changes.changed {
+        if let Some(task) = view.tasks.get(id) {
+            transaction = change_task(transaction, view, task, goal, number, now)?;
+        }
+    }
+    Ok(transaction)
+}
+
+/// Drops a task; a review that holds it is superseded and an effect not yet claimed withdrawn in the same breath.
+pub(crate) fn drop_task(
+    mut transaction: Transaction,
+    view: &View,
+    task: &Stored<Task>,
+    reason: &str,
+    plan: u32,
+    now: Timestamp,
+) -> Result<Transaction, ReplanError> {
+    if !task.row.status.is_final() {
+        let dropped = Task {
+            status: task.row.status.next(TaskEvent::Drop)?,
+            plan,
+            reason: Some(reason.to_owned()),
+            ..task.row.clone()
+        };
+        transaction = transaction.replace(task, dropped)?;
+    }
+    transaction = supersede_review(transaction, view, &task.row, now)?;
+    if let Some(effect) = view.effect_of(&task.row) {
+        transaction = withdraw_effect(transaction, effect)?;
+    }
+    Ok(transaction)
+}
+
+fn change_task(
+    mut transaction: Transaction,
+    view: &View,
+    task: &Stored<Task>,
+    goal: &str,
+    plan: u32,
+    now: Timestamp,
+) -> Result<Transaction, ReplanError> {
+    let status = task.row.status.next(TaskEvent::Change)?;
+    let changed = Task {
+        status,
+        plan,
+        attempt: task.row.attempt + 1,
+        goal: goal.to_owned(),
+        opened_at: (status == TaskStatus::Open).then_some(now),
+        review: None,
+        ..task.row.clone()
+    };
+    transaction = transaction.replace(task, changed)?;
+    supersede_review(transaction, view, &task.row, now)
+}
+
+fn supersede_review(
+    transaction: Transaction,
+    view: &View,
+    task: &Task,
+    now: Timestamp,
+) -> Result<Transaction, ReplanError> {
+    let held = |review: &&Stored<Review>| {
+        Some(&review.row.id) == task.review.as_ref()
+            && matches!(review.row.status, ReviewStatus::Open | ReviewStatus::Decided)
+    };
+    match view.reviews.iter().find(held) {
+        Some(review) => Ok(transaction.replace(review, superseded(&review.row, now)?)?),
+        None => Ok(transaction),
+    }
+}
+
+/// The review as nobody need answer it any more.
+pub(crate) fn superseded(review: &Review, now: Timestamp) -> Result<Review, IllegalTransition> {
+    Ok(Review {
+        status: review.status.next(ReviewEvent::Supersede)?,
+        due_at: None,
+        ended_at: Some(now),
+        ..review.clone()
+    })
+}
+
+/// Withdraws an effect that the publisher has not claimed; one that it has goes on to its end.
+pub(crate) fn withdraw_effect(
+    transaction: Transaction,
+    effect: &Stored<Effect>,
+) -> Result<Transaction, ReplanError> {
+    match effect.row.status.next(EffectEvent::Withdraw) {
+        Ok(status) => Ok(transaction.replace(effect, Effect { status, ..effect.row.clone() })?),
+        Err(_) => Ok(transaction),
+    }
+}

@@ -1,0 +1,101 @@
+//! A campaign as its rows show it: what every decision of the planner starts from.
+
+use std::collections::BTreeMap;
+
+use chimera_domain::{
+    Campaign, CampaignId, Effect, EffectStatus, Plan, Review, Row, RowKey, Stored, Task, TaskId, TaskStatus,
+    TenantId, ports::StateReader,
+};
+
+use chimera_domain::StoreError;
+
+/// All rows of one campaign, read consistently in one query.
+#[derive(Debug)]
+pub(crate) struct View {
+    pub(crate) campaign: Stored<Campaign>,
+    pub(crate) plans: Vec<Stored<Plan>>,
+    pub(crate) tasks: BTreeMap<TaskId, Stored<Task>>,
+    pub(crate) reviews: Vec<Stored<Review>>,
+    pub(crate) effects: Vec<Stored<Effect>>,
+}
+
+/// Whether what a task waits for is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Inputs {
+    Ready,
+    Waiting,
+    /// It will never be there; why, for people.
+    Lost(String),
+}
+
+impl View {
+    /// Reads the campaign; none where it is unknown.
+    pub(crate) async fn read(
+        store: &impl StateReader,
+        tenant: &TenantId,
+        campaign: &CampaignId,
+    ) -> Result<Option<Self>, StoreError> {
+        let rows = store.query(&RowKey::campaign_partition(tenant, campaign), "").await?;
+        let (mut found, mut plans, mut tasks) = (None, Vec::new(), BTreeMap::new());
+        let (mut reviews, mut effects) = (Vec::new(), Vec::new());
+        for Stored { row, version, writer } in rows {
+            match row {
+                Row::Campaign(row) => found = Some(Stored { row: *row, version, writer }),
+                Row::Plan(row) => plans.push(Stored { row: *row, version, writer }),
+                Row::Task(row) => {
+                    tasks.insert(row.id.clone(), Stored { row: *row, version, writer });
+                }
+                Row::Review(row) => reviews.push(Stored { row: *row, version, writer }),
+                Row::Effect(row) => effects.push(Stored { row: *row, version, writer }),
+                _ => {}
+            }
+        }
+        Ok(found.map(|campaign| Self { campaign, plans, tasks, reviews, effects }))
+    }
+
+    /// The plan version in force.
+    pub(crate) fn plan(&self) -> Option<&Stored<Plan>> {
+        self.plans.iter().find(|plan| plan.row.number == self.campaign.row.plan)
+    }
+
+    /// The number the next plan version gets.
+    pub(crate) fn next_plan(&self) -> u32 {
+        self.plans.iter().map(|plan| plan.row.number).max().unwrap_or(0) + 1
+    }
+
+    /// The effect of a task's approved attempt.
+    pub(crate) fn effect_of(&self, task: &Task) -> Option<&Stored<Effect>> {
+        let id = task.effect.as_ref()?;
+        self.effects.iter().find(|effect| effect.row.id == *id)
+    }
+
+    /// [P-5] Whether every task this one waits for is approved and its effect done: read again each time, never counted.
+    pub(crate) fn inputs(&self, task: &Task) -> Inputs {
+        let mut ready = true;
+        for parent in &task.depends_on {
+            let Some(parent) = self.tasks.get(parent).map(|stored| &stored.row) else {
+                return Inputs::Lost(format!("{parent} is not in the campaign"));
+            };
+            match parent.status {
+                TaskStatus::Failed | TaskStatus::Dropped => {
+                    return Inputs::Lost(format!("{} was {}", parent.id, parent.status));
+                }
+                TaskStatus::Approved => match self.effect_of(parent).map(|effect| effect.row.status) {
+                    None | Some(EffectStatus::Done) => {}
+                    Some(EffectStatus::Failed | EffectStatus::Void) => {
+                        return Inputs::Lost(format!("the effect of {} did not happen", parent.id));
+                    }
+                    Some(_) => ready = false,
+                },
+                _ => ready = false,
+            }
+        }
+        if ready { Inputs::Ready } else { Inputs::Waiting }
+    }
+
+    /// Whether nothing is left to do.
+    pub(crate) fn is_all_final(&self) -> bool {
+        self.tasks.values().all(|task| task.row.status.is_final())
+            && self.effects.iter().all(|effect| effect.row.status.is_final())
+    }
+}

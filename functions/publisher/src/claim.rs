@@ -1,0 +1,220 @@
+//! Door 2: claim, then the one call.
+
+use std::time::Duration;
+
+use chimera_domain::{
+    Bucket, CampaignStatus, Claim, Effect, EffectEvent, MoneyTransaction, PacingSlot, Row, RowKey, StoreError, Stored,
+    Timestamp, Transaction,
+    ports::{
+        Burn, Clock, DecisionReader, HandleError, Ids, MoneyWriter, ReadTools, StateReader, StateReaderExt as _,
+        ToolError, WriteTools,
+    },
+};
+
+use crate::{Publisher, call_of};
+
+/// First wait after a claim that provably came to nothing; doubled each time up to the longest.
+const BACK_OFF: Duration = Duration::from_secs(2);
+const LONGEST_BACK_OFF: Duration = Duration::from_secs(300);
+
+/// What the rows say about claiming now.
+enum Door {
+    /// Claim; with the pacing slot as it was read, where the account has a pace.
+    Open(Option<SlotMove>),
+    /// Not before this time.
+    Later(Timestamp),
+    /// The campaign is over: it will never be done.
+    Never,
+    /// The approval is too old or the policy has changed: the Judge looks again.
+    Stale,
+    /// Nothing to do now; a resume follows up by itself.
+    Closed,
+}
+
+/// A pacing slot and what the claim makes of it.
+struct SlotMove {
+    old: Option<Stored<PacingSlot>>,
+    new: PacingSlot,
+}
+
+impl<S, W, R, C, I> Publisher<S, W, R, C, I>
+where
+    S: StateReader + MoneyWriter + DecisionReader,
+    W: WriteTools,
+    R: ReadTools,
+    C: Clock,
+    I: Ids,
+{
+    pub(crate) async fn claim_and_execute(
+        &self,
+        effect: Stored<Effect>,
+        deadline: Duration,
+    ) -> Result<(), HandleError> {
+        let now = self.clock.now();
+        match self.door(&effect.row, now).await? {
+            Door::Closed => Ok(()),
+            Door::Never => self.void(&effect).await,
+            Door::Later(at) => self.put_off(&effect, at).await,
+            Door::Stale => self.send_to_judge(&effect).await,
+            Door::Open(_) if deadline < self.timing.call => {
+                // Too little time is left to hear the answer; starting would make an unknown of it.
+                self.put_off(&effect, now + BACK_OFF).await
+            }
+            Door::Open(slot) => match self.claim(&effect, slot, now).await? {
+                Some(claimed) => self.execute(claimed).await,
+                None => Ok(()),
+            },
+        }
+    }
+
+    /// [E-5] Reads campaign, policy, switches and pace, consistently and each time anew.
+    async fn door(&self, effect: &Effect, now: Timestamp) -> Result<Door, StoreError> {
+        let campaign = RowKey::campaign(&effect.tenant, &effect.campaign);
+        let slot = RowKey::slot(&effect.tenant, &effect.agent);
+        let mut rows = self.store.get_many(&[campaign, slot]).await?.into_iter();
+        let campaign = rows.next().flatten().and_then(|row| row.narrow(Row::into_campaign));
+        let slot = rows.next().flatten().and_then(|row| row.narrow(Row::into_slot));
+        match campaign.map(|campaign| campaign.row.status) {
+            Some(CampaignStatus::Active) => {}
+            Some(status) if status.is_over() => return Ok(Door::Never),
+            _ => return Ok(Door::Closed),
+        }
+        let (policy, version) = self.store.policy(&effect.tenant).await?;
+        if policy.forbids(&effect.agent, &effect.intent.server, &effect.intent.tool) {
+            return Ok(Door::Later(now + LONGEST_BACK_OFF));
+        }
+        let grant = &effect.grant.grant;
+        let is_stale = grant.expires_at <= now + self.timing.call
+            || grant.policy_version != version
+            || effect.reservation.day != Bucket::day(now);
+        if is_stale {
+            return Ok(Door::Stale);
+        }
+        if let Some(not_before) = effect.not_before.filter(|not_before| *not_before > now) {
+            return Ok(Door::Later(not_before));
+        }
+        let pace = policy.pacing(&effect.agent);
+        if pace.is_zero() {
+            return Ok(Door::Open(None));
+        }
+        if let Some(next_at) = slot.as_ref().map(|slot| slot.row.next_at).filter(|next_at| *next_at > now) {
+            return Ok(Door::Later(next_at));
+        }
+        let new = PacingSlot { tenant: effect.tenant.clone(), agent: effect.agent.clone(), next_at: now + pace };
+        Ok(Door::Open(Some(SlotMove { old: slot, new })))
+    }
+
+    /// One transaction: effect approved → dispatching, campaign active, policy as it was judged, the pacing slot taken.
+    /// None where another claim, a pause or a switch got there first; that write's own follow-up goes on.
+    async fn claim(
+        &self,
+        effect: &Stored<Effect>,
+        slot: Option<SlotMove>,
+        now: Timestamp,
+    ) -> Result<Option<Stored<Effect>>, HandleError> {
+        let lease_until = now + self.timing.lease;
+        let claim = Claim { id: self.ids.fresh(), lease_until };
+        let writer = chimera_domain::WriterId::new(format!("claim-{}", claim.id));
+        let claimed = Effect {
+            status: effect.row.status.next(EffectEvent::Claim)?,
+            claim: Some(claim),
+            not_before: None,
+            due_at: Some(lease_until),
+            ..effect.row.clone()
+        };
+        let campaign = RowKey::campaign(&effect.row.tenant, &effect.row.campaign);
+        let mut transaction = Transaction::by(writer.clone())
+            .replace(effect, claimed.clone())?
+            .require_status(campaign, &[CampaignStatus::Active.name()]);
+        if let Some(SlotMove { old, new }) = slot {
+            transaction = match old {
+                Some(old) => transaction.replace(&old, new)?,
+                None => transaction.insert(new)?,
+            };
+        }
+        match self.store.write(&transaction).await {
+            Ok(_) => Ok(Some(Stored { row: claimed, version: effect.version + 1, writer })),
+            Err(StoreError::Refused(_)) => {
+                self.after_refused_claim(effect, now).await?;
+                Ok(None)
+            }
+            Err(failed) => Err(failed.into()),
+        }
+    }
+
+    /// A refused claim waits a little, if the effect itself still waits: the slot or the campaign had moved.
+    async fn after_refused_claim(&self, effect: &Stored<Effect>, now: Timestamp) -> Result<(), HandleError> {
+        self.put_off(effect, now + BACK_OFF).await
+    }
+
+    /// The one call, and what comes of it.
+    async fn execute(&self, effect: Stored<Effect>) -> Result<(), HandleError> {
+        let answer = self.writes.execute(&call_of(&effect.row), self.timing.call).await;
+        match answer {
+            Ok(burn) => self.take(&effect, burn).await,
+            Err(ToolError::Unsent(why)) => self.put_back(&effect, &why).await,
+            Err(ToolError::Forbidden(why)) => {
+                tracing::error!(effect.id = %effect.row.id, reason = %why, "A write tool may not be used");
+                self.put_back(&effect, &why).await
+            }
+            Err(ToolError::Refused(refusal)) => self.refuse(&effect, refusal).await,
+            Err(ToolError::Unknown(why)) => {
+                tracing::warn!(effect.id = %effect.row.id, reason = %why, "The outcome of an effect is unknown");
+                self.lose(&effect).await
+            }
+        }
+    }
+
+    /// Takes what the write server's record says about a call that has come back.
+    pub(crate) async fn take(&self, effect: &Stored<Effect>, burn: Burn) -> Result<(), HandleError> {
+        match burn {
+            Burn::Done { outcome } => self.confirm(effect, outcome).await,
+            Burn::Refused { refusal } => self.refuse(effect, refusal).await,
+            Burn::Void => self.send_to_judge(effect).await,
+            Burn::InFlight | Burn::Unused => self.lose(effect).await,
+        }
+    }
+
+    /// A claim whose lease has run out: its call may have happened.
+    pub(crate) async fn look_at_lease(&self, effect: Stored<Effect>) -> Result<(), HandleError> {
+        let now = self.clock.now();
+        match &effect.row.claim {
+            Some(claim) if claim.lease_until > now => Ok(()),
+            _ => self.lose(&effect).await,
+        }
+    }
+
+    pub(crate) async fn put_off(&self, effect: &Stored<Effect>, at: Timestamp) -> Result<(), HandleError> {
+        let later = Effect { not_before: Some(at), due_at: Some(at), ..effect.row.clone() };
+        self.write(Transaction::by(self.writer("later")).replace(effect, later)?.into()).await
+    }
+
+    /// The call provably never left: approved again, after a wait that doubles.
+    async fn put_back(&self, effect: &Stored<Effect>, why: &str) -> Result<(), HandleError> {
+        let unsent = effect.row.unsent.saturating_add(1);
+        let wait = BACK_OFF.saturating_mul(1 << unsent.min(8)).min(LONGEST_BACK_OFF);
+        let at = self.clock.now() + wait;
+        tracing::warn!(effect.id = %effect.row.id, reason = why, wait_ms = wait.as_millis(), "A call could not be sent");
+        let back = Effect {
+            status: effect.row.status.next(EffectEvent::Unsent)?,
+            claim: None,
+            unsent,
+            not_before: Some(at),
+            due_at: Some(at),
+            ..effect.row.clone()
+        };
+        self.write(Transaction::by(self.writer("unsent")).replace(effect, back)?.into()).await
+    }
+
+    /// Writes; a refusal means that another delivery of the same wake-up got there first, and its own follow-up goes on.
+    pub(crate) async fn write(&self, transaction: MoneyTransaction) -> Result<(), HandleError> {
+        match self.store.write_money(&transaction).await {
+            Ok(_) => Ok(()),
+            Err(StoreError::Refused(_)) => {
+                tracing::info!(writer = %transaction.inner().writer(), "Another write got there first");
+                Ok(())
+            }
+            Err(failed) => Err(failed.into()),
+        }
+    }
+}

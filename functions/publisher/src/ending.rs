@@ -1,0 +1,178 @@
+//! How an effect ends, with its money and its uniqueness rows in the same transaction.
+
+use chimera_domain::{
+    Close, Effect, EffectEvent, EffectStatus, LedgerEntry, Money, MoneyTransaction, Outcome, Refusal, Row, RowKey, StoreError, Stored, Timestamp,
+    Transaction, Unique, UniqueState,
+    ports::{Clock, DecisionReader, HandleError, Ids, MoneyWriter, ReadTools, StateReader, WriteTools},
+};
+
+use crate::Publisher;
+
+/// Times a confirmation is tried against others' writes.
+const CONFIRMATIONS: usize = 5;
+
+impl<S, W, R, C, I> Publisher<S, W, R, C, I>
+where
+    S: StateReader + MoneyWriter + DecisionReader,
+    W: WriteTools,
+    R: ReadTools,
+    C: Clock,
+    I: Ids,
+{
+    /// It happened: done, and what it cost is settled. Whatever the row says by now, what happened has happened, so a
+    /// lost race is taken up again on the row as it is.
+    pub(crate) async fn confirm(&self, effect: &Stored<Effect>, outcome: Outcome) -> Result<(), HandleError> {
+        let mut effect = effect.clone();
+        for _ in 0..CONFIRMATIONS {
+            let transaction = self.confirmation(Transaction::by(self.writer("done")), &effect, outcome.clone())?;
+            match self.store.write_money(&transaction).await {
+                Ok(_) => return Ok(()),
+                Err(StoreError::Refused(_)) => {}
+                Err(failed) => return Err(failed.into()),
+            }
+            let key = RowKey::effect(&effect.row.tenant, &effect.row.campaign, &effect.row.id);
+            match self.store.get(&key).await?.and_then(|row| row.narrow(Row::into_effect)) {
+                Some(fresh) if fresh.row.status != EffectStatus::Done => effect = fresh,
+                _ => return Ok(()),
+            }
+        }
+        Err(StoreError::Contention.into())
+    }
+
+    /// The writes that confirm an effect, added to others of the same transaction. One whose money had already been
+    /// given back is booked late and alarmed.
+    pub(crate) fn confirmation(
+        &self,
+        transaction: Transaction,
+        effect: &Stored<Effect>,
+        outcome: Outcome,
+    ) -> Result<MoneyTransaction, HandleError> {
+        let now = self.clock.now();
+        let was_over = effect.row.status.is_final();
+        let spent = self.spent(&effect.row, &outcome);
+        let done = Effect {
+            status: effect.row.status.next(EffectEvent::Confirm)?,
+            outcome: Some(outcome),
+            refusal: None,
+            ..ended(&effect.row, now)
+        };
+        let transaction = MoneyTransaction::from(transaction.replace(effect, done)?);
+        if was_over {
+            tracing::error!(effect.id = %effect.row.id, "An effect that had been given up has happened after all");
+            let entry = LedgerEntry::Late {
+                campaign: effect.row.campaign.clone(),
+                effect: effect.row.id.clone(),
+                spent,
+                at: now,
+            };
+            return Ok(transaction.book_late(&effect.row.tenant, &entry, &effect.row.reservation, spent)?);
+        }
+        self.close(transaction, &effect.row, Close::Settle, spent, now)
+    }
+
+    /// Never more than was reserved, whatever the platform says; a different figure is for a person to look at.
+    fn spent(&self, effect: &Effect, outcome: &Outcome) -> Money {
+        let reserved = effect.reservation.amount;
+        let fits = outcome.cost.currency() == reserved.currency() && outcome.cost.minor() <= reserved.minor();
+        if fits {
+            return outcome.cost;
+        }
+        tracing::error!(effect.id = %effect.id, cost = %outcome.cost, reserved = %reserved, "A platform charged more than was granted");
+        reserved
+    }
+
+    /// The platform refused. Where a new grant may do better the Judge looks again; else it is over.
+    pub(crate) async fn refuse(&self, effect: &Stored<Effect>, refusal: Refusal) -> Result<(), HandleError> {
+        if refusal.retryable {
+            tracing::warn!(effect.id = %effect.row.id, code = %refusal.code, "A platform refused for now");
+            return self.send_to_judge(effect).await;
+        }
+        let now = self.clock.now();
+        let failed = Effect {
+            status: effect.row.status.next(EffectEvent::Refuse)?,
+            refusal: Some(refusal),
+            ..ended(&effect.row, now)
+        };
+        let transaction = Transaction::by(self.writer("failed")).replace(effect, failed)?;
+        self.give_back(transaction, &effect.row, now).await
+    }
+
+    /// It never happened and never can.
+    pub(crate) async fn void(&self, effect: &Stored<Effect>) -> Result<(), HandleError> {
+        let now = self.clock.now();
+        let void = Effect { status: effect.row.status.next(EffectEvent::Void)?, ..ended(&effect.row, now) };
+        let transaction = Transaction::by(self.writer("void")).replace(effect, void)?;
+        self.give_back(transaction, &effect.row, now).await
+    }
+
+    /// [E-3] [M-4] Nobody knows: unconfirmed, looked at again after the first wait.
+    pub(crate) async fn lose(&self, effect: &Stored<Effect>) -> Result<(), HandleError> {
+        let at = self.clock.now() + self.timing.read_backs.first().copied().unwrap_or_default();
+        let lost = Effect {
+            status: effect.row.status.next(EffectEvent::Lose)?,
+            not_before: Some(at),
+            due_at: Some(at),
+            read_backs: 0,
+            ..effect.row.clone()
+        };
+        self.write(Transaction::by(self.writer("lost")).replace(effect, lost)?.into()).await
+    }
+
+    /// [E-4] The grant is void or too old: the Judge signs again, or not.
+    pub(crate) async fn send_to_judge(&self, effect: &Stored<Effect>) -> Result<(), HandleError> {
+        let now = self.clock.now();
+        let stale = Effect {
+            status: effect.row.status.next(EffectEvent::Rejudge)?,
+            claim: None,
+            not_before: None,
+            due_at: Some(now),
+            ..effect.row.clone()
+        };
+        self.write(Transaction::by(self.writer("rejudge")).replace(effect, stale)?.into()).await
+    }
+
+    /// Releases the reservation and frees the uniqueness rows, in the transaction that ends the effect.
+    pub(crate) async fn give_back(
+        &self,
+        mut transaction: Transaction,
+        effect: &Effect,
+        now: Timestamp,
+    ) -> Result<(), HandleError> {
+        let keys: Vec<RowKey> =
+            effect.unique.iter().map(|name| RowKey::unique(&effect.tenant, &effect.agent, name)).collect();
+        for held in self.store.get_many(&keys).await?.into_iter().flatten() {
+            let Some(held) = held.narrow(Row::into_unique) else { continue };
+            if held.row.effect == effect.id && held.row.campaign == effect.campaign {
+                let free = Unique { status: UniqueState::Free, ..held.row.clone() };
+                transaction = transaction.replace(&held, free)?;
+            }
+        }
+        let nothing = Money::zero(effect.reservation.amount.currency());
+        let transaction = self.close(transaction.into(), effect, Close::Release, nothing, now)?;
+        self.write(transaction).await
+    }
+
+    fn close(
+        &self,
+        transaction: MoneyTransaction,
+        effect: &Effect,
+        how: Close,
+        spent: Money,
+        at: Timestamp,
+    ) -> Result<MoneyTransaction, HandleError> {
+        let entry = LedgerEntry::Close {
+            campaign: effect.campaign.clone(),
+            effect: effect.id.clone(),
+            number: effect.reservation.number,
+            how,
+            spent,
+            at,
+        };
+        Ok(transaction.close(&effect.tenant, &entry, &effect.reservation, spent)?)
+    }
+}
+
+/// The effect with nothing left to wait for.
+fn ended(effect: &Effect, now: Timestamp) -> Effect {
+    Effect { claim: None, not_before: None, due_at: None, ended_at: Some(now), ..effect.clone() }
+}

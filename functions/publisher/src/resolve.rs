@@ -1,0 +1,238 @@
+//! Resolving an unknown outcome: the write server's record, then voiding the grant, then reading the platform back, then
+//! a human. Never a second call.
+
+use std::collections::BTreeSet;
+
+use chimera_domain::{
+    Confidence, Content, DecisionKind, Effect, EffectEvent, Evidence, Flag, Outcome, Refusal, Review, ReviewEvent, ReviewId,
+    ReviewStatus, Row, RowKey, Stored, Subject, Timestamp, Transaction, Verdict, VerdictKind, WorkOutcome,
+    ports::{
+        Burn, Clock, DecisionReader, HandleError, Ids, MoneyWriter, ReadTools, StateReader, StateReaderExt as _,
+        ToolError, WriteTools,
+    },
+};
+use serde_json::{Value, json};
+
+use crate::{Publisher, call_of};
+
+/// Posts looked at when reading a platform back.
+const LOOK_BACK: u32 = 100;
+
+impl<S, W, R, C, I> Publisher<S, W, R, C, I>
+where
+    S: StateReader + MoneyWriter + DecisionReader,
+    W: WriteTools,
+    R: ReadTools,
+    C: Clock,
+    I: Ids,
+{
+    pub(crate) async fn resolve(&self, effect: Stored<Effect>) -> Result<(), HandleError> {
+        if let Some(review) = effect.row.asked.clone() {
+            return self.hear(effect, &review).await;
+        }
+        let now = self.clock.now();
+        if effect.row.not_before.is_some_and(|not_before| not_before > now) {
+            return Ok(());
+        }
+        match self.writes.void(&call_of(&effect.row), self.timing.call).await {
+            // `void` answers what it finds, so one call both asks and closes the door.
+            Ok(Burn::Void) => self.send_to_judge(&effect).await,
+            Ok(Burn::Done { outcome }) => self.confirm(&effect, outcome).await,
+            Ok(Burn::Refused { refusal }) => self.refuse(&effect, refusal).await,
+            Ok(Burn::InFlight | Burn::Unused) => self.read_back(effect).await,
+            Err(unreachable) => {
+                tracing::warn!(effect.id = %effect.row.id, error = %unreachable, "A write server could not be asked");
+                self.look_again(&effect, None).await
+            }
+        }
+    }
+
+    /// Burnt without an outcome: only the platform knows.
+    async fn read_back(&self, effect: Stored<Effect>) -> Result<(), HandleError> {
+        match self.find(&effect.row).await {
+            Ok(Some(outcome)) => self.close_and_take(&effect, Some(&outcome)).await,
+            Ok(None) => self.look_again(&effect, Some(effect.row.read_backs + 1)).await,
+            Err(unreachable) => {
+                tracing::warn!(effect.id = %effect.row.id, error = %unreachable, "A platform could not be read back");
+                self.look_again(&effect, None).await
+            }
+        }
+    }
+
+    async fn find(&self, effect: &Effect) -> Result<Option<Outcome>, ToolError> {
+        let Some(text) = effect.intent.text() else { return Ok(None) };
+        let arguments = json!({ "account": effect.agent, "text": text, "limit": LOOK_BACK });
+        let answer =
+            self.reads.call(&effect.intent.server, "posts_search", arguments, self.timing.call).await?;
+        let posts = answer.get("posts").and_then(Value::as_array).cloned().unwrap_or_default();
+        let is_it = |post: &&Value| post.get("text").and_then(Value::as_str) == Some(text);
+        let field = |post: &Value, name: &str| post.get(name).and_then(Value::as_str).map(str::to_owned);
+        Ok(posts.iter().find(is_it).map(|post| Outcome {
+            external_id: field(post, "post_id").unwrap_or_default(),
+            url: field(post, "url"),
+            cost: effect.max_cost,
+        }))
+    }
+
+    /// Writes the finding into the burn row first, so that nothing can contradict it later unseen.
+    async fn close_and_take(&self, effect: &Stored<Effect>, found: Option<&Outcome>) -> Result<(), HandleError> {
+        match self.writes.close(&call_of(&effect.row), found, self.timing.call).await? {
+            Burn::Done { outcome } => self.confirm(effect, outcome).await,
+            Burn::Refused { refusal } => self.refuse(effect, refusal).await,
+            Burn::Void => self.refuse(effect, not_published()).await,
+            Burn::InFlight | Burn::Unused => self.look_again(effect, None).await,
+        }
+    }
+
+    /// Waits for the next look; after the last one a human is asked. `counted` is none where nothing could be learnt.
+    async fn look_again(&self, effect: &Stored<Effect>, counted: Option<u32>) -> Result<(), HandleError> {
+        let looks = counted.unwrap_or(effect.row.read_backs);
+        let waits = &self.timing.read_backs;
+        let is_last = usize::try_from(looks).is_ok_and(|looks| looks >= waits.len());
+        if is_last {
+            return self.ask(effect).await;
+        }
+        let wait = waits.get(usize::try_from(looks).unwrap_or(usize::MAX)).copied().unwrap_or_default();
+        let at = self.clock.now() + wait.max(std::time::Duration::from_secs(1));
+        let waiting =
+            Effect { read_backs: looks, not_before: Some(at), due_at: Some(at), ..effect.row.clone() };
+        self.write(Transaction::by(self.writer("look")).replace(effect, waiting)?.into()).await
+    }
+
+    /// Asks a human whether it happened.
+    async fn ask(&self, effect: &Stored<Effect>) -> Result<(), HandleError> {
+        let (policy, version) = self.store.policy(&effect.row.tenant).await?;
+        let now = self.clock.now();
+        let review = question(&effect.row, policy.ladder, version, now);
+        let asked = Effect {
+            asked: Some(review.id.clone()),
+            not_before: None,
+            due_at: None,
+            ..effect.row.clone()
+        };
+        tracing::error!(effect.id = %effect.row.id, review.id = %review.id, "Nobody knows whether an effect happened; a human is asked");
+        let transaction = Transaction::by(self.writer("ask")).replace(effect, asked)?.insert(review)?;
+        self.write(transaction.into()).await
+    }
+
+    /// [E-7] Takes a human's answer, once it cannot be overtaken by the call itself.
+    async fn hear(&self, effect: Stored<Effect>, review: &ReviewId) -> Result<(), HandleError> {
+        let row = &effect.row;
+        let key = RowKey::review(&row.tenant, &row.campaign, review);
+        let Some(review) = self.store.get(&key).await?.and_then(|row| row.narrow(Row::into_review)) else {
+            return Ok(());
+        };
+        let now = self.clock.now();
+        let answer = match review.row.status {
+            ReviewStatus::Decided => {
+                let decision = self.store.decision(&row.tenant, &row.campaign, &review.row.id).await?;
+                let Some(decision) = decision else {
+                    tracing::error!(review.id = %review.row.id, "A review is decided without a decision");
+                    return Ok(());
+                };
+                (decision.decision.kind == DecisionKind::Approve, ReviewEvent::Close)
+            }
+            ReviewStatus::Open if review.row.due_at.is_some_and(|due_at| due_at <= now) => (false, ReviewEvent::Expire),
+            _ => return Ok(()),
+        };
+        // The write server may still be about to answer: a human's "no" must not overtake it.
+        let settled_at = row.claim.as_ref().map(|claim| claim.lease_until + self.timing.call);
+        if let Some(settled_at) = settled_at.filter(|settled_at| *settled_at > now) {
+            tracing::info!(effect.id = %row.id, until = %settled_at, "A human's answer waits for the call's last moment");
+            return self.put_off(&effect, settled_at).await;
+        }
+        let (happened, event) = answer;
+        let found = happened.then(|| Outcome { external_id: String::new(), url: None, cost: row.max_cost });
+        let burn = self.writes.close(&call_of(row), found.as_ref(), self.timing.call).await?;
+        self.close_review(&effect, &review, event, burn, now).await
+    }
+
+    async fn close_review(
+        &self,
+        effect: &Stored<Effect>,
+        review: &Stored<Review>,
+        event: ReviewEvent,
+        burn: Burn,
+        now: Timestamp,
+    ) -> Result<(), HandleError> {
+        let closed = Review {
+            status: review.row.status.next(event)?,
+            due_at: None,
+            ended_at: review.row.ended_at.or(Some(now)),
+            ..review.row.clone()
+        };
+        let transaction = Transaction::by(self.writer("heard")).replace(review, closed)?;
+        let refusal = match burn {
+            Burn::Done { outcome } => return self.write(self.confirmation(transaction, effect, outcome)?).await,
+            Burn::Refused { refusal } => refusal,
+            Burn::Void => not_published(),
+            Burn::InFlight | Burn::Unused => {
+                return Err(HandleError::Defect("a closed grant is neither done nor void".to_owned()));
+            }
+        };
+        let failed = Effect {
+            status: effect.row.status.next(EffectEvent::Refuse)?,
+            refusal: Some(refusal),
+            claim: None,
+            not_before: None,
+            due_at: None,
+            ended_at: Some(now),
+            ..effect.row.clone()
+        };
+        self.give_back(transaction.replace(effect, failed)?, &effect.row, now).await
+    }
+}
+
+fn not_published() -> Refusal {
+    Refusal { code: "not_published".to_owned(), message: "It was found not to have happened.".to_owned(), retryable: false }
+}
+
+/// The question to a human.
+fn question(effect: &Effect, ladder: Vec<chimera_domain::Rung>, policy_version: u64, now: Timestamp) -> Review {
+    let flags = BTreeSet::from([Flag::new("unconfirmed")]);
+    let wait = ladder.first().map_or(0, |rung| rung.wait_s);
+    Review {
+        tenant: effect.tenant.clone(),
+        campaign: effect.campaign.clone(),
+        id: ReviewId::of(effect.id.as_str(), &format!("u{}", effect.rejudged)),
+        subject: Subject::Unconfirmed { effect: effect.id.clone(), task: effect.task.clone() },
+        status: ReviewStatus::Open,
+        content: Content {
+            outcome: WorkOutcome::Intent { intent: effect.intent.clone() },
+            usage: None,
+            max_cost: Some(effect.max_cost),
+            source: None,
+        },
+        digest: effect.digest.clone(),
+        verdict: Verdict {
+            kind: VerdictKind::Escalate,
+            confidence: Confidence::ZERO,
+            flags: flags.clone(),
+            reasons: vec!["The platform did not say whether this was published. Look at the account, then answer: approve = it is there, reject = it is not.".to_owned()],
+            evidence: Evidence {
+                criteria: Confidence::FULL,
+                support: Confidence::FULL,
+                persona: Confidence::FULL,
+                novelty: Confidence::FULL,
+                rules: Vec::new(),
+            },
+            policy_version,
+        },
+        flags,
+        allowed: vec![DecisionKind::Approve, DecisionKind::Reject],
+        ladder,
+        rung: 0,
+        start: 0,
+        token: None,
+        token_of: None,
+        due_at: Some(now + seconds(wait)),
+        opened_at: now,
+        ended_at: None,
+        decided_by: None,
+        decided: None,
+    }
+}
+
+fn seconds(seconds: u32) -> std::time::Duration {
+    std::time::Duration::from_secs(u64::from(seconds))
+}

@@ -1,0 +1,128 @@
+//! Reads a feed and notes the sources worth writing about.
+
+use chimera_domain::ports::{Ask, ModelRole, ReadTools, ReasoningModel};
+use chimera_domain::{Artifact, Binding, Source, Task, WorkOutcome};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::desk::{Desk, SkillError};
+
+/// Articles asked of a feed: enough to choose from, few enough for one prompt.
+const HEADLINES: u32 = 40;
+
+/// Longest excerpt, in characters: it is copied into the task that writes about it.
+const EXCERPT_CHARS: usize = 1_500;
+
+#[derive(Debug, Deserialize)]
+struct Headlines {
+    items: Vec<Headline>,
+}
+
+/// An article as the news server gives it.
+#[derive(Debug, Serialize, Deserialize)]
+struct Headline {
+    id: String,
+    #[serde(default)]
+    title: String,
+    url: String,
+    #[serde(default)]
+    published_at: Option<String>,
+    #[serde(default)]
+    text: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Picks {
+    picks: Vec<Pick>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Pick {
+    id: String,
+    excerpt: String,
+}
+
+pub(super) async fn run<T: ReadTools, M: ReasoningModel>(
+    desk: &mut Desk<'_, T, M>,
+    task: &Task,
+) -> Result<WorkOutcome, SkillError> {
+    let Binding::Feed { url, want } = &task.binding else {
+        return Err(SkillError::bad_task("a research task is bound to a feed"));
+    };
+    let answer = desk.call("news", "news_headlines", json!({ "url": url, "limit": HEADLINES })).await?;
+    let headlines: Headlines =
+        serde_json::from_value(answer).map_err(|error| SkillError::unreadable("news_headlines", &error))?;
+    let answer = desk.ask(&question(task, *want, &headlines)).await?;
+    let picks: Picks =
+        serde_json::from_value(answer).map_err(|error| SkillError::unreadable("researcher-1", &error))?;
+    let sources = sources(headlines, picks, usize::try_from(*want).unwrap_or(usize::MAX))?;
+    if sources.is_empty() {
+        let message = format!("no article of {url} says enough to write about");
+        return Err(SkillError::Failed { code: "no_usable_source", message, retryable: false });
+    }
+    Ok(WorkOutcome::Artifact { artifact: Artifact::Notes { sources } })
+}
+
+fn question(task: &Task, want: u32, headlines: &Headlines) -> Ask {
+    Ask {
+        role: ModelRole::Researcher,
+        prompt: "researcher-1",
+        input: json!({ "goal": task.goal, "want": want, "items": headlines.items }),
+        schema: schema(),
+        seed: task.seed,
+    }
+}
+
+/// The picked articles with their excerpts, best first. A model may choose, not invent: an excerpt must stand in its
+/// article.
+fn sources(headlines: Headlines, picks: Picks, want: usize) -> Result<Vec<Source>, SkillError> {
+    let mut left = headlines.items;
+    let mut sources = Vec::new();
+    for pick in picks.picks.into_iter().take(want) {
+        let Some(at) = left.iter().position(|headline| headline.id == pick.id) else {
+            return Err(SkillError::unusable(format!("picked {:?}, which is not in the feed", pick.id)));
+        };
+        let headline = left.swap_remove(at);
+        if pick.excerpt.chars().count() > EXCERPT_CHARS || !stands_in(&pick.excerpt, &headline.text) {
+            return Err(SkillError::unusable(format!(
+                "the excerpt of {:?} is not from its article",
+                pick.id
+            )));
+        }
+        sources.push(Source {
+            id: headline.id,
+            title: headline.title,
+            url: headline.url,
+            published_at: headline.published_at,
+            excerpt: pick.excerpt,
+        });
+    }
+    Ok(sources)
+}
+
+/// Whether each paragraph of the excerpt occurs in the text, white space aside.
+fn stands_in(excerpt: &str, text: &str) -> bool {
+    let bare = |text: &str| text.split_whitespace().collect::<String>();
+    let text = bare(text);
+    excerpt.split("\n\n").all(|paragraph| text.contains(&bare(paragraph)))
+}
+
+fn schema() -> Value {
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["picks"],
+        "properties": { "picks": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "additionalProperties": false,
+                "required": ["id", "excerpt"],
+                "properties": {
+                    "id": { "type": "string" },
+                    "excerpt": { "type": "string", "minLength": 1, "maxLength": EXCERPT_CHARS }
+                }
+            }
+        } }
+    })
+}

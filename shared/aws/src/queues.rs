@@ -1,0 +1,259 @@
+//! Messages to SQS. Sending twice changes no state, so nothing here de-duplicates; sending never is an event of its own.
+
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::operation::send_message_batch::SendMessageBatchOutput;
+use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use chimera_domain::ports::{Outbox, ReviewQueue, SendError};
+use chimera_domain::{EffectMessage, Envelope, PlanMessage, Priority, ReviewMessage, Task, TaskMessage};
+use serde::Serialize;
+use thiserror::Error;
+
+use crate::config::QueueUrls;
+
+/// Messages one `SendMessageBatch` may carry.
+const MESSAGES_PER_BATCH: usize = 10;
+/// Bytes one batch may carry: SQS allows 1 MiB for message and batch alike; the rest is room for its own fields.
+const BYTES_PER_BATCH: usize = 900_000;
+/// Bytes one message may have.
+const BYTES_PER_MESSAGE: usize = 1024 * 1024;
+
+/// Sends to every queue: the dispatcher's.
+#[derive(Debug, Clone)]
+pub struct SqsOutbox {
+    client: Client,
+    urls: QueueUrls,
+}
+
+impl SqsOutbox {
+    /// Builds the client; nothing is called yet.
+    #[must_use]
+    pub fn new(config: &SdkConfig, urls: QueueUrls) -> Self {
+        Self { client: Client::new(config), urls }
+    }
+
+    /// One result per message, in order.
+    async fn send_all<M: Serialize + Sync>(&self, url: &str, messages: &[M]) -> Vec<Result<(), SendError>> {
+        let (bodies, mut results): (Vec<_>, Vec<_>) =
+            messages.iter().map(|message| split(body(message))).unzip();
+        for batch in batches(&bodies) {
+            for (index, result) in self.send_batch(url, &batch).await {
+                if let Some(slot) = results.get_mut(index) {
+                    *slot = result;
+                }
+            }
+        }
+        results
+    }
+
+    async fn send_batch(&self, url: &str, batch: &[(usize, &str)]) -> Vec<(usize, Result<(), SendError>)> {
+        let entries = batch
+            .iter()
+            .map(|(index, body)| {
+                SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(*body).build()
+            })
+            .collect::<Result<Vec<_>, _>>();
+        let entries = match entries {
+            Ok(entries) => entries,
+            Err(error) => return all_failed(batch, error),
+        };
+        match self.client.send_message_batch().queue_url(url).set_entries(Some(entries)).send().await {
+            Ok(output) => batch.iter().map(|(index, _)| (*index, verdict(*index, &output))).collect(),
+            Err(error) => all_failed(batch, error),
+        }
+    }
+}
+
+impl Outbox for SqsOutbox {
+    async fn plan(&self, messages: &[PlanMessage]) -> Vec<Result<(), SendError>> {
+        self.send_all(&self.urls.plan, messages).await
+    }
+
+    async fn work(&self, tasks: &[Task]) -> Vec<Result<(), SendError>> {
+        let of = |priority: Priority| -> Vec<TaskMessage> {
+            tasks
+                .iter()
+                .filter(|task| task.priority == priority)
+                .map(|task| TaskMessage { task: task.clone() })
+                .collect()
+        };
+        let (high, normal) = (of(Priority::High), of(Priority::Normal));
+        let (high, normal) =
+            tokio::join!(self.send_all(&self.urls.task_high, &high), self.send_all(&self.urls.task, &normal));
+        let (mut high, mut normal) = (high.into_iter(), normal.into_iter());
+        let next = |task: &Task| match task.priority {
+            Priority::High => high.next(),
+            Priority::Normal => normal.next(),
+        };
+        tasks.iter().map(next).map(|result| result.unwrap_or_else(|| Err(unavailable(Unanswered)))).collect()
+    }
+
+    async fn judge(&self, messages: &[ReviewMessage]) -> Vec<Result<(), SendError>> {
+        self.send_all(&self.urls.review, messages).await
+    }
+
+    async fn publish(&self, messages: &[EffectMessage]) -> Vec<Result<(), SendError>> {
+        self.send_all(&self.urls.effect, messages).await
+    }
+}
+
+/// Sends to the review queue: the worker's.
+#[derive(Debug, Clone)]
+pub struct SqsReviewQueue {
+    client: Client,
+    url: String,
+}
+
+impl SqsReviewQueue {
+    /// Builds the client; nothing is called yet.
+    #[must_use]
+    pub fn new(config: &SdkConfig, url: impl Into<String>) -> Self {
+        Self { client: Client::new(config), url: url.into() }
+    }
+}
+
+impl ReviewQueue for SqsReviewQueue {
+    async fn send_review(&self, message: &ReviewMessage) -> Result<(), SendError> {
+        let body = body(message)?;
+        let answer = self.client.send_message().queue_url(&self.url).message_body(body).send().await;
+        answer.map(drop).map_err(|error| {
+            let contents = error.as_service_error().is_some_and(|e| e.is_invalid_message_contents());
+            if contents {
+                SendError::Unacceptable("refused by the queue".to_owned())
+            } else {
+                unavailable(error)
+            }
+        })
+    }
+}
+
+/// An entry that a batch's answer does not mention.
+#[derive(Debug, Error)]
+#[error("the queue did not answer for this message")]
+struct Unanswered;
+
+/// An entry that failed on the service's side.
+#[derive(Debug, Error)]
+#[error("the queue failed: {0}")]
+struct EntryFailed(String);
+
+/// The message as the queue carries it.
+fn body<M: Serialize>(message: &M) -> Result<String, SendError> {
+    let body = serde_json::to_string(&Envelope::new(message))
+        .map_err(|error| SendError::Unacceptable(error.to_string()))?;
+    // SQS allows XML's characters only. JSON escapes all of the others but these two.
+    if body.contains(['\u{FFFE}', '\u{FFFF}']) {
+        return Err(SendError::Unacceptable("it has a character that the queue does not allow".to_owned()));
+    }
+    if body.len() > BYTES_PER_MESSAGE {
+        return Err(SendError::Unacceptable(format!(
+            "{} bytes are more than a message may have",
+            body.len()
+        )));
+    }
+    Ok(body)
+}
+
+/// A body beside the result it has so far.
+fn split(body: Result<String, SendError>) -> (Option<String>, Result<(), SendError>) {
+    match body {
+        Ok(body) => (Some(body), Ok(())),
+        Err(error) => (None, Err(error)),
+    }
+}
+
+/// The bodies, each with its place, in as few batches as the limits allow without changing their order.
+fn batches(bodies: &[Option<String>]) -> Vec<Vec<(usize, &str)>> {
+    let mut batches: Vec<Vec<(usize, &str)>> = Vec::new();
+    let mut bytes = 0;
+    for (index, body) in bodies.iter().enumerate() {
+        let Some(body) = body else { continue };
+        bytes += body.len();
+        match batches.last_mut() {
+            Some(batch) if batch.len() < MESSAGES_PER_BATCH && bytes <= BYTES_PER_BATCH => {
+                batch.push((index, body));
+            }
+            _ => {
+                bytes = body.len();
+                batches.push(vec![(index, body)]);
+            }
+        }
+    }
+    batches
+}
+
+/// What a batch's answer says about one entry.
+fn verdict(index: usize, output: &SendMessageBatchOutput) -> Result<(), SendError> {
+    let id = index.to_string();
+    if output.successful.iter().any(|entry| entry.id == id) {
+        return Ok(());
+    }
+    match output.failed.iter().find(|entry| entry.id == id) {
+        Some(entry) if entry.sender_fault => Err(SendError::Unacceptable(entry.code.clone())),
+        Some(entry) => Err(unavailable(EntryFailed(entry.code.clone()))),
+        None => Err(unavailable(Unanswered)),
+    }
+}
+
+fn all_failed(
+    batch: &[(usize, &str)],
+    error: impl std::error::Error + Send + Sync + 'static,
+) -> Vec<(usize, Result<(), SendError>)> {
+    let error = Arc::new(error);
+    batch.iter().map(|(index, _)| (*index, Err(unavailable(Arc::clone(&error))))).collect()
+}
+
+fn unavailable(error: impl std::error::Error + Send + Sync + 'static) -> SendError {
+    SendError::Unavailable(Box::new(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_sqs::types::{BatchResultErrorEntry, SendMessageBatchResultEntry};
+
+    use super::*;
+
+    fn shape(bodies: &[Option<String>]) -> Vec<Vec<usize>> {
+        batches(bodies).into_iter().map(|batch| batch.into_iter().map(|(index, _)| index).collect()).collect()
+    }
+
+    #[test]
+    fn ten_messages_go_together() {
+        let bodies: Vec<_> = (0..12).map(|_| Some("x".to_owned())).collect();
+        assert_eq!(shape(&bodies), [(0..10).collect::<Vec<_>>(), vec![10, 11]]);
+    }
+
+    #[test]
+    fn a_batch_stays_below_its_bytes_and_a_large_message_goes_alone() {
+        let of = |bytes: usize| Some("x".repeat(bytes));
+        let bodies = [of(500_000), of(400_000), of(1), of(1_000_000), of(10), None, of(20)];
+        assert_eq!(shape(&bodies), [vec![0, 1], vec![2], vec![3], vec![4, 6]]);
+    }
+
+    #[test]
+    fn what_a_queue_never_accepts_is_told_before_it_is_sent() {
+        for text in ["\u{FFFE}".to_owned(), "\u{FFFF}".to_owned(), "x".repeat(BYTES_PER_MESSAGE)] {
+            assert!(matches!(body(&text), Err(SendError::Unacceptable(_))));
+        }
+        assert_eq!(body(&"a\u{0}b").unwrap(), r#"{"v":1,"body":"a\u0000b"}"#, "JSON escapes the others");
+    }
+
+    #[test]
+    fn each_entry_of_an_answer_speaks_for_its_own_message() {
+        let sent = SendMessageBatchResultEntry::builder().id("0").message_id("m").md5_of_message_body("5");
+        let failed = |id: &str, fault| {
+            BatchResultErrorEntry::builder().id(id).code("Why").sender_fault(fault).build().unwrap()
+        };
+        let output = SendMessageBatchOutput::builder()
+            .successful(sent.build().unwrap())
+            .set_failed(Some(vec![failed("1", true), failed("2", false)]))
+            .build()
+            .unwrap();
+        assert!(verdict(0, &output).is_ok());
+        assert!(matches!(verdict(1, &output), Err(SendError::Unacceptable(_))));
+        assert!(matches!(verdict(2, &output), Err(SendError::Unavailable(_))));
+        assert!(matches!(verdict(3, &output), Err(SendError::Unavailable(_))));
+    }
+}

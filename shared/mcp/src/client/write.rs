@@ -1,0 +1,71 @@
+//! Write tools, as the publisher alone uses them.
+
+use std::time::Duration;
+
+use chimera_domain::Outcome;
+use chimera_domain::ports::{Burn, ToolError, WriteCall, WriteTools};
+use serde_json::{Value, json};
+
+use super::call::Caller;
+use super::carrier::{Connections, Retries};
+use super::registry::{Registry, ToolClass};
+
+/// Calls the effect tools of a registry, each once: nothing underneath sends again.
+#[derive(Debug)]
+pub struct McpWriteTools {
+    caller: Caller,
+}
+
+impl McpWriteTools {
+    /// Write tools over these servers.
+    #[must_use]
+    pub fn new(registry: Registry, connections: Connections) -> Self {
+        Self { caller: Caller::new(registry, connections, Retries::Never) }
+    }
+
+    /// Calls `tool`, which serves the call's own tool, on the call's server.
+    async fn burn(
+        &self,
+        call: &WriteCall,
+        tool: &str,
+        arguments: Value,
+        deadline: Duration,
+    ) -> Result<Burn, ToolError> {
+        let server = self.caller.registry.permit(&call.server, &call.tool, &[ToolClass::Effect])?;
+        let answer = self.caller.call((&call.server, server), tool, arguments, deadline).await?;
+        serde_json::from_value(answer)
+            .map_err(|error| ToolError::Unknown(format!("{tool}: the answer is no burn: {error}")))
+    }
+}
+
+impl WriteTools for McpWriteTools {
+    async fn execute(&self, call: &WriteCall, deadline: Duration) -> Result<Burn, ToolError> {
+        let mut arguments = call.arguments.clone();
+        if let Some(arguments) = arguments.as_object_mut() {
+            arguments.insert("grant".to_owned(), json!(call.grant));
+            arguments.insert("idempotency_key".to_owned(), json!(call.idempotency_key));
+        }
+        self.burn(call, &call.tool, arguments, deadline).await
+    }
+
+    async fn outcome(&self, call: &WriteCall, deadline: Duration) -> Result<Burn, ToolError> {
+        self.burn(call, "effect_outcome", json!({ "grant": call.grant }), deadline).await
+    }
+
+    async fn void(&self, call: &WriteCall, deadline: Duration) -> Result<Burn, ToolError> {
+        self.burn(call, "effect_void", json!({ "grant": call.grant }), deadline).await
+    }
+
+    async fn close(
+        &self,
+        call: &WriteCall,
+        happened: Option<&Outcome>,
+        deadline: Duration,
+    ) -> Result<Burn, ToolError> {
+        let mut arguments = json!({ "grant": call.grant });
+        if let (Some(outcome), Some(arguments)) = (happened, arguments.as_object_mut()) {
+            arguments.insert("happened".to_owned(), json!(outcome));
+        }
+        self.burn(call, "effect_close", arguments, deadline).await
+    }
+}

@@ -1,0 +1,128 @@
+//! The queues' and workflows' ports.
+
+use chimera_domain::ports::{Clock as _, Outbox, ReviewQueue, SendError, Workflows};
+use chimera_domain::{
+    EffectMessage, Envelope, PlanMessage, Priority, Review, ReviewMessage, Task, TaskMessage, TaskToken,
+};
+use serde::Serialize;
+
+use super::MemoryCloud;
+use crate::faults::crash_after;
+use crate::{Fault, Queue};
+
+/// What a queue carries at most, in bytes.
+const MESSAGE_BYTES: usize = 1_024 * 1_024;
+
+/// The text of a message, where a queue would carry it.
+pub(super) fn body_of(message: impl Serialize) -> Result<String, SendError> {
+    let body = serde_json::to_string(&Envelope::new(message))
+        .map_err(|error| SendError::Unacceptable(error.to_string()))?;
+    if body.len() > MESSAGE_BYTES || body.contains(['\u{fffe}', '\u{ffff}']) {
+        return Err(SendError::Unacceptable("too large, or a character that queues refuse".to_owned()));
+    }
+    Ok(body)
+}
+
+impl MemoryCloud {
+    async fn send_all<M: Serialize>(
+        &self,
+        port: &'static str,
+        messages: Vec<(Queue, M)>,
+    ) -> Vec<Result<(), SendError>> {
+        let fault = self.faults.at(&self.function, port).await;
+        self.lock().meter.call(&self.function, port);
+        let answers =
+            messages.into_iter().map(|(queue, message)| self.send_one(queue, message, fault)).collect();
+        crash_after(fault);
+        answers
+    }
+
+    fn send_one(&self, queue: Queue, message: impl Serialize, fault: Option<Fault>) -> Result<(), SendError> {
+        if let Some(Fault::Contention | Fault::Unavailable) = fault {
+            return Err(failed());
+        }
+        let body = body_of(message)?;
+        let forgotten = &*self.function == "dispatcher" && self.faults.forgets_this_one();
+        if !forgotten {
+            let copies = if self.faults.duplicates_messages() { 2 } else { 1 };
+            for _ in 0..copies {
+                self.send(queue, body.clone());
+            }
+        }
+        if fault == Some(Fault::LostReply) { Err(failed()) } else { Ok(()) }
+    }
+}
+
+fn failed() -> SendError {
+    SendError::Unavailable("injected: the service failed".into())
+}
+
+fn first(answers: Vec<Result<(), SendError>>) -> Result<(), SendError> {
+    answers.into_iter().collect()
+}
+
+impl ReviewQueue for MemoryCloud {
+    async fn send_review(&self, message: &ReviewMessage) -> Result<(), SendError> {
+        first(self.send_all("send_review", vec![(Queue::Review, message.clone())]).await)
+    }
+}
+
+impl Outbox for MemoryCloud {
+    async fn plan(&self, messages: &[PlanMessage]) -> Vec<Result<(), SendError>> {
+        let messages = messages.iter().map(|message| (Queue::Plan, message.clone())).collect();
+        self.send_all("plan", messages).await
+    }
+
+    async fn work(&self, tasks: &[Task]) -> Vec<Result<(), SendError>> {
+        let queue = |task: &Task| match task.priority {
+            Priority::High => Queue::TaskHigh,
+            Priority::Normal => Queue::Task,
+        };
+        let messages = tasks.iter().map(|task| (queue(task), TaskMessage { task: task.clone() })).collect();
+        self.send_all("work", messages).await
+    }
+
+    async fn judge(&self, messages: &[ReviewMessage]) -> Vec<Result<(), SendError>> {
+        let messages = messages.iter().map(|message| (Queue::Review, message.clone())).collect();
+        self.send_all("judge", messages).await
+    }
+
+    async fn publish(&self, messages: &[EffectMessage]) -> Vec<Result<(), SendError>> {
+        let messages = messages.iter().map(|message| (Queue::Effect, message.clone())).collect();
+        self.send_all("publish", messages).await
+    }
+}
+
+impl Workflows for MemoryCloud {
+    async fn start_review(&self, review: &Review) -> Result<(), SendError> {
+        let fault = self.faults.at(&self.function, "start_review").await;
+        let now = self.clock.now();
+        {
+            let mut inner = self.lock();
+            inner.meter.call(&self.function, "start_review");
+            if let Some(Fault::Contention | Fault::Unavailable) = fault {
+                return Err(failed());
+            }
+            inner.machines.start(review, now);
+        }
+        crash_after(fault);
+        if fault == Some(Fault::LostReply) { Err(failed()) } else { Ok(()) }
+    }
+
+    async fn complete(&self, token: &TaskToken) -> Result<(), SendError> {
+        let fault = self.faults.at(&self.function, "complete").await;
+        let wake_up = {
+            let mut inner = self.lock();
+            inner.meter.call(&self.function, "complete");
+            if let Some(Fault::Contention | Fault::Unavailable) = fault {
+                return Err(failed());
+            }
+            inner.machines.complete(token)
+        };
+        if let Some(message) = wake_up {
+            self.send(Queue::Review, body_of(message)?);
+        }
+        crash_after(fault);
+        if fault == Some(Fault::LostReply) { Err(failed()) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,86 @@
+//! The read half: looking at the account, and the news server.
+
+use std::time::Duration;
+
+use chimera_domain::Refusal;
+use chimera_domain::ports::{Clock as _, ReadTools, ToolError};
+use serde_json::{Value, json};
+
+use super::{Inner, Post, SandboxPlatform};
+use crate::Fault;
+use crate::faults::crash_after;
+
+/// Where a post can be seen.
+pub(super) fn url_of(post_id: &str) -> String {
+    format!("https://twitter.example/{post_id}")
+}
+
+impl Inner {
+    fn search(&self, arguments: &Value) -> Value {
+        let account = arguments.get("account").and_then(Value::as_str).unwrap_or_default();
+        let text = arguments.get("text").and_then(Value::as_str);
+        let limit = arguments.get("limit").and_then(Value::as_u64).unwrap_or(20);
+        let found = self.posts.iter().rev().filter(|post| post.account.as_str() == account);
+        let found = found.filter(|post| text.is_none_or(|text| post.text.contains(text)));
+        let posts: Vec<Value> = found.take(usize::try_from(limit).unwrap_or(usize::MAX)).map(shown).collect();
+        json!({ "posts": posts })
+    }
+
+    fn headlines(&self, arguments: &Value) -> Result<Value, ToolError> {
+        let url = arguments.get("url").and_then(Value::as_str).unwrap_or_default();
+        let limit = arguments.get("limit").and_then(Value::as_u64).unwrap_or(20);
+        let refuse = |code: &str, message: &str, retryable: bool| {
+            let (code, message) = (code.to_owned(), message.to_owned());
+            Err(ToolError::Refused(Refusal { code, message, retryable }))
+        };
+        match self.feeds.get(url) {
+            None => refuse("unreachable", "nobody answers there", true),
+            Some(feed) if feed.is_empty() => refuse("empty_feed", "the feed has no articles", false),
+            Some(feed) => Ok(feed.headlines(usize::try_from(limit).unwrap_or(usize::MAX))),
+        }
+    }
+}
+
+fn shown(post: &Post) -> Value {
+    json!({
+        "post_id": post.post_id,
+        "url": url_of(&post.post_id),
+        "account": post.account,
+        "text": post.text,
+        "created_at": post.created_at.to_string(),
+        "idempotency_key": post.idempotency_key,
+    })
+}
+
+impl ReadTools for SandboxPlatform {
+    async fn call(
+        &self,
+        server: &str,
+        tool: &str,
+        arguments: Value,
+        _deadline: Duration,
+    ) -> Result<Value, ToolError> {
+        let fault = self.faults.at(&self.function, tool).await;
+        if let Some(Fault::Contention | Fault::Unavailable) = fault {
+            return Err(ToolError::Unsent("injected: connection refused".to_owned()));
+        }
+        let answer = {
+            let mut inner = self.lock();
+            inner.settle_late(self.clock.now());
+            match (server, tool) {
+                ("twitter", "posts_search") => Ok(inner.search(&arguments)),
+                ("twitter", "account_get") => {
+                    let account = arguments.get("account").cloned().unwrap_or_default();
+                    Ok(json!({ "account": account }))
+                }
+                ("news", "news_headlines") => inner.headlines(&arguments),
+                _ => Err(ToolError::Forbidden(format!("{server}.{tool} is not known here"))),
+            }
+        };
+        crash_after(fault);
+        match fault {
+            Some(Fault::LostReply) => Err(ToolError::Unknown("injected: the reply was lost".to_owned())),
+            _ => answer,
+        }
+    }
+}

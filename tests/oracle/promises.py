@@ -1,0 +1,274 @@
+"""The seven promises, checked on a snapshot. Each check gives a list of what is wrong; an empty list means it held.
+
+Written from specs/ alone: it shares no code with the functions, and computes digests, signatures and sums by itself.
+"""
+
+import base64
+import hashlib
+import json
+
+from tables import DAY_CAPS, when
+
+FINAL_TASK = ("approved", "failed", "dropped")
+FINAL_EFFECT = ("done", "failed", "void")
+OVER = ("finished", "stopped", "cancelled")
+
+
+def canonical(value):
+    """Sorted keys, no white space."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def digest(value):
+    return "sha256:" + hashlib.sha256(canonical(value).encode()).hexdigest()
+
+
+def intent_digest(intent):
+    return digest({name: intent[name] for name in ("server", "tool", "arguments")})
+
+
+def is_signed(signed, public_keys):
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    key = public_keys.get(signed["grant"]["key"])
+    if key is None:
+        return False
+    try:
+        public = Ed25519PublicKey.from_public_bytes(base64.b64decode(key))
+        public.verify(base64.b64decode(signed["signature"]), canonical(signed["grant"]).encode())
+        return True
+    except (InvalidSignature, ValueError):
+        return False
+
+
+def approved_before_published(look):
+    """1: every post is exactly what an approved effect says, under a grant that verifies [E-1]."""
+    wrong = []
+    effects = {effect["idempotency_key"]: effect for effect in look.effects}
+    ours = {effect["agent"] for effect in look.effects} | {look.campaign["agent"]}
+    for post in look.posts:
+        name = f"post {post['post_id']}"
+        effect = effects.get(post.get("idempotency_key"))
+        if effect is None:
+            if is_of_this_campaign(post, look, ours):
+                wrong.append(f"{name} belongs to no effect")
+            continue
+        grant = effect["grant"]["grant"]
+        facts = {
+            "its text is not the effect's": post["text"] == effect["intent"]["arguments"]["text"],
+            "its account is not the effect's agent": post["account"] == effect["agent"],
+            "the effect's digest is not of its bytes": intent_digest(effect["intent"]) == effect["digest"],
+            "its grant is of other arguments": grant["arguments"] == digest(effect["intent"]["arguments"]),
+            "its grant is of another effect": grant["effect"] == effect["id"],
+            "it was made with another grant": post["grant"] == grant["id"],
+            "its grant's signature does not verify": is_signed(effect["grant"], look.public_keys),
+            "its grant was never burnt": grant["id"] in look.burns,
+            "a human's approval is missing": has_approval(effect, look.decisions),
+        }
+        wrong += [f"{name}: {fact}" for fact, holds in facts.items() if not holds]
+    return wrong
+
+
+def is_of_this_campaign(post, look, agents):
+    """A post of another, earlier campaign of the same account is not this campaign's matter."""
+    is_later = "created_at" not in post or when(post["created_at"]) >= when(look.campaign["created_at"])
+    return post.get("account") in agents and is_later
+
+
+def has_approval(effect, decisions):
+    if "review" not in effect:
+        return True
+    return decisions.get(effect["review"], {}).get("kind") in ("approve", "edit")
+
+
+def nothing_twice(look):
+    """2: no text of an account, no grant, no idempotency key twice; a done effect is one post [E-2]."""
+    wrong = []
+    wrong += repeated("text", [(post["account"], post["text"]) for post in look.posts])
+    wrong += repeated("grant", [post["grant"] for post in look.posts])
+    wrong += repeated("idempotency key", [post.get("idempotency_key") for post in look.posts])
+    wrong += repeated("grant of an effect", [effect["grant"]["grant"]["id"] for effect in look.effects])
+    keys = [post.get("idempotency_key") for post in look.posts]
+    for effect in look.effects:
+        made = keys.count(effect["idempotency_key"])
+        if made != (effect["status"] == "done") and effect["status"] in FINAL_EFFECT:
+            wrong.append(f"effect {effect['id']} is {effect['status']} and has {made} posts")
+    return wrong
+
+
+def repeated(what, values):
+    return [f"{what} {value!r} twice" for value in sorted(set(values), key=str) if values.count(value) > 1]
+
+
+def caps_hold(look):
+    """3: every bucket is within its cap and is the sum of its entries; nothing cost more than was set aside [M-2] [M-3]."""
+    wrong = []
+    expected = bucket_sums(look.entries)
+    for name in sorted(expected.keys() | look.buckets.keys()):
+        if expected.get(name, 0) != look.buckets.get(name, 0):
+            wrong.append(f"{name} holds {look.buckets.get(name, 0)}, its entries make {expected.get(name, 0)}")
+    for name, used in look.buckets.items():
+        cap = cap_of(name, look)
+        if cap is not None and used > cap:
+            wrong.append(f"{name} holds {used}, its cap is {cap}")
+    money = totals(look)
+    if money["reserved_minor"] + money["spent_minor"] > money["cap_minor"]:
+        wrong.append(f"the campaign used {money} of its cap")
+    for effect in look.effects:
+        if "outcome" in effect and effect["outcome"]["cost"]["minor"] > effect["max_cost"]["minor"]:
+            wrong.append(f"effect {effect['id']} cost more than its grant allows")
+    return wrong
+
+
+def bucket_key(bucket):
+    kind = bucket["bucket"]
+    if kind == "agent_day":
+        return f"BUCKET#A#{bucket['agent']}#{bucket['day']}"
+    return f"BUCKET#C#{bucket['campaign']}" if kind == "campaign" else f"BUCKET#DAY#{bucket['day']}"
+
+
+def cap_of(name, look):
+    """The cap of a bucket by its key; none where the policy has none or it is another campaign's."""
+    if name.startswith("BUCKET#C#"):
+        is_ours = name == f"BUCKET#C#{look.campaign['id']}"
+        return look.campaign["brief"]["budget"]["minor"] if is_ours else None
+    kind = "agent_day" if name.startswith("BUCKET#A#") else "tenant_day"
+    cap = look.caps.get(DAY_CAPS[kind])
+    return cap["minor"] if cap else None
+
+
+def bucket_sums(entries):
+    """What each bucket must hold: reserved, less what was given back, plus what went out late."""
+    reserved = {(e["effect"], e["reservation"]["number"]): e["reservation"] for e in entries if e["entry"] == "reserve"}
+    sums = {}
+
+    def add(reservation, minor):
+        for bucket in reservation["buckets"]:
+            key = bucket_key(bucket)
+            sums[key] = sums.get(key, 0) + minor
+
+    for reservation in reserved.values():
+        add(reservation, reservation["amount"]["minor"])
+    for entry in entries:
+        if entry["entry"] == "close":
+            reservation = reserved[(entry["effect"], entry["number"])]
+            add(reservation, entry["spent"]["minor"] - reservation["amount"]["minor"])
+        elif entry["entry"] == "late":
+            newest = max(number for effect, number in reserved if effect == entry["effect"])
+            add(reserved[(entry["effect"], newest)], entry["spent"]["minor"])
+    return sums
+
+
+def totals(look):
+    """The campaign's money, from its entries alone."""
+    ours = [entry for entry in look.entries if entry["campaign"] == look.campaign["id"]]
+    closed = {(entry["effect"], entry["number"]) for entry in ours if entry["entry"] == "close"}
+    is_open = lambda entry: (entry["effect"], entry["reservation"]["number"]) not in closed
+    reserves = [entry for entry in ours if entry["entry"] == "reserve"]
+    return {
+        "currency": look.campaign["brief"]["budget"]["currency"],
+        "cap_minor": look.campaign["brief"]["budget"]["minor"],
+        "reserved_minor": sum(e["reservation"]["amount"]["minor"] for e in reserves if is_open(e)),
+        "spent_minor": sum(e["spent"]["minor"] for e in ours if e["entry"] in ("close", "late")),
+    }
+
+
+def nothing_lost(look):
+    """4: the campaign is over, everything in it is final, and no message is left anywhere [P-7]."""
+    wrong = [f"task {row['id']} is {row['status']}" for row in look.tasks if row["status"] not in FINAL_TASK]
+    wrong += [f"effect {row['id']} is {row['status']}" for row in look.effects if row["status"] not in FINAL_EFFECT]
+    wrong += [f"{name} holds {count} messages" for name, count in look.queues.items() if count]
+    if look.campaign["status"] not in OVER:
+        wrong.append(f"the campaign is {look.campaign['status']}")
+    return wrong
+
+
+def nothing_stale(look):
+    """5: a result was committed at its own attempt, which the row still has, and as the bytes that were judged [P-3]."""
+    wrong = []
+    attempts = {effect["id"]: effect["attempt"] for effect in look.effects}
+    for task in look.tasks:
+        name = f"task {task['id']}"
+        if task["status"] == "approved" and "committed" not in task:
+            wrong.append(f"{name} is approved without a result")
+            continue
+        if task["status"] != "approved":
+            continue
+        committed = task["committed"]
+        outcome = committed["outcome"]
+        bytes_digest = intent_digest(outcome["intent"]) if outcome["outcome"] == "intent" else digest(outcome)
+        if bytes_digest != committed["digest"]:
+            wrong.append(f"{name}: the digest is not of the committed bytes")
+        if "effect" in task and attempts.get(task["effect"]) != task["attempt"]:
+            wrong.append(f"{name}: effect {task['effect']} is of attempt {attempts.get(task['effect'])}")
+        wrong += stale_commits(name, task, look.audit.get((task["pk"], task["sk"]), []))
+    return wrong
+
+
+def stale_commits(name, task, chain):
+    """The audit knows which attempt was open or held right before each approval."""
+    wrong, approvals = [], 0
+    for before, after in zip(chain, chain[1:]):
+        old, new = before["fields"], after["fields"]
+        if new.get("status") != "approved" or old.get("status") == "approved":
+            continue
+        approvals += 1
+        if old.get("status") not in ("open", "held") or old.get("attempt") != new.get("attempt"):
+            wrong.append(f"{name}: version {after['version']} committed {new.get('attempt')} over {old}")
+    if not approvals and chain:
+        wrong.append(f"{name}: the audit saw no approval")
+    if chain and chain[-1]["fields"].get("attempt") != task["attempt"]:
+        wrong.append(f"{name}: the audit's last attempt is another")
+    return wrong
+
+
+def nobody_waits(look):
+    """6: no review is open past its deadline, and none ended without a decision, a deadline or a newer plan [R-3]."""
+    wrong = []
+    for review in look.reviews:
+        name, decision = f"review {review['id']}", look.decisions.get(review["id"])
+        if review["status"] == "open":
+            if "due_at" not in review or when(review["due_at"]) < look.now:
+                wrong.append(f"{name} is open past its deadline")
+        elif review["status"] in ("decided", "closed"):
+            if decision is None or decision["kind"] != review.get("decided"):
+                wrong.append(f"{name} is {review['status']} against its decision")
+        elif review["status"] == "expired" and decision is not None:
+            wrong.append(f"{name} expired although it was decided")
+    return wrong
+
+
+def everything_explained(look):
+    """7: one audit entry per row version, each naming the one before; the last is the row as it is [P-8]."""
+    wrong = []
+    for row in look.rows:
+        name = row["sk"]
+        chain = look.audit.get((row["pk"], row["sk"]), [])
+        if [entry["version"] for entry in chain] != list(range(1, row["version"] + 1)):
+            wrong.append(f"{name} has version {row['version']} and {len(chain)} audit entries")
+            continue
+        for before, after in zip([{}, *chain], chain):
+            if after.get("old") != before.get("new"):
+                wrong.append(f"{name}: version {after['version']} does not follow the one before")
+        if chain[-1]["new"] != digest(row):
+            wrong.append(f"{name}: the last audit entry is not of the row as it is")
+        if chain[-1]["writer"] != row["writer"]:
+            wrong.append(f"{name}: the last audit entry names another writer")
+    return wrong
+
+
+PROMISES = {
+    "p1": approved_before_published,
+    "p2": nothing_twice,
+    "p3": caps_hold,
+    "p4": nothing_lost,
+    "p5": nothing_stale,
+    "p6": nobody_waits,
+    "p7": everything_explained,
+}
+
+
+def check(look):
+    """What is wrong, by promise."""
+    return {name: promise(look) for name, promise in PROMISES.items()}

@@ -1,0 +1,181 @@
+"""Each promise holds on a sound snapshot and is seen to break when it is broken."""
+
+import base64
+import copy
+import unittest
+from datetime import datetime, timezone
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from promises import canonical, check, digest, intent_digest, totals
+from summary import summary
+from tables import Snapshot, chains
+
+KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
+PK = "T#demo#C#c1"
+USD_20 = {"minor": 20, "currency": "USD"}
+
+
+def signed(arguments):
+    grant = {
+        "id": "g1", "key": "k", "tenant": "demo", "agent": "mira", "effect": "w1-e1", "audience": "twitter@s",
+        "tool": "post_create", "arguments": digest(arguments), "max_cost": USD_20, "policy_version": 0,
+        "expires_at": "2026-01-01T00:15:00Z",
+    }
+    signature = base64.b64encode(KEY.sign(canonical(grant).encode())).decode()
+    return {"grant": grant, "signature": signature}
+
+
+def sound():
+    """One research task, one write task, its effect, its post, its money, its audit."""
+    arguments = {"account": "mira", "text": "Grüße über \"x\" https://e.org/1", "made_with_ai": True}
+    intent = {"server": "twitter", "tool": "post_create", "arguments": arguments}
+    notes = {"outcome": "artifact", "artifact": {"type": "notes", "sources": []}}
+    bucket = {"bucket": "campaign", "campaign": "c1"}
+    meta = row("META", 1, kind="campaign", id="c1", agent="mira", tenant="demo", status="finished",
+               created_at="2026-01-01T00:00:00Z", finished_at="2026-01-01T00:00:07.123456789Z",
+               brief={"budget": {"minor": 100, "currency": "USD"}})
+    research = row("TASK#r1", 2, kind="task", work="research", id="r1", ordinal=0, status="approved", attempt=1, tries=0,
+                   committed={"outcome": notes, "digest": digest(notes)})
+    write = row("TASK#w1", 3, kind="task", work="write", id="w1", ordinal=1, status="approved", attempt=2, tries=1,
+                effect="w1-e1", source={"url": "https://e.org/1"},
+                committed={"outcome": {"outcome": "intent", "intent": intent}, "digest": intent_digest(intent)})
+    effect = row("EFFECT#w1-e1", 2, kind="effect", id="w1-e1", agent="mira", task="w1", attempt=2, status="done",
+                 intent=intent, digest=intent_digest(intent), grant=signed(arguments), idempotency_key="i1",
+                 review="w1-r2", max_cost=USD_20, outcome={"external_id": "p1", "cost": USD_20})
+    review = row("REVIEW#w1-r2", 2, kind="review", id="w1-r2", status="closed", decided="approve", flags=["hold_first"],
+                 subject={"subject": "task", "task": "w1"}, opened_at="2026-01-01T00:00:01Z", verdict={"reasons": []})
+    rows = [meta, research, write, effect, review]
+    return Snapshot(
+        campaign=meta, tasks=[research, write], effects=[effect], reviews=[review], rows=rows,
+        decisions={"w1-r2": {"kind": "approve", "reviewer": "ada"}},
+        entries=[
+            {"entry": "reserve", "campaign": "c1", "effect": "w1-e1",
+             "reservation": {"number": 1, "amount": USD_20, "buckets": [bucket]}},
+            {"entry": "close", "campaign": "c1", "effect": "w1-e1", "number": 1, "how": "settle", "spent": USD_20},
+        ],
+        buckets={"BUCKET#C#c1": 20}, caps={}, audit=chains([entry for r in rows for entry in audited(r)]),
+        posts=[{"post_id": "p1", "account": "mira", "text": arguments["text"], "idempotency_key": "i1", "grant": "g1",
+                "created_at": "2026-01-01T00:00:06Z"}],
+        burns={"g1": {}}, queues={"PlanQueue": 0},
+        public_keys={"k": base64.b64encode(KEY.public_key().public_bytes_raw()).decode()},
+        now=datetime(2026, 1, 1, 1, tzinfo=timezone.utc),
+    )
+
+
+def row(sk, version, **fields):
+    return {"pk": PK, "sk": sk, "version": version, "writer": "w", **fields}
+
+
+def audited(current):
+    """A chain of as many versions as the row has; before the last it was open at the same attempt."""
+    entries, old = [], None
+    for version in range(1, current["version"] + 1):
+        is_last = version == current["version"]
+        new = digest(current) if is_last else f"{current['sk']}-{version}"
+        fields = {"status": current["status"] if is_last else "open", "attempt": current.get("attempt")}
+        entry = {"row": f"state|{PK}|{current['sk']}", "version": version, "new": new, "writer": "w", "fields": fields}
+        entries.append(entry if old is None else {**entry, "old": old})
+        old = new
+    return entries
+
+
+class Promises(unittest.TestCase):
+    def assert_only(self, look, *broken):
+        wrong = check(look)
+        self.assertEqual([name for name, found in wrong.items() if found], list(broken), wrong)
+
+    def test_a_sound_campaign_keeps_every_promise(self):
+        self.assert_only(sound())
+
+    def test_a_changed_text_breaks_the_first(self):
+        look = sound()
+        look.posts[0]["text"] += "!"
+        self.assert_only(look, "p1")
+
+    def test_a_post_that_nobody_approved_breaks_the_first(self):
+        look = sound()
+        look.posts.append({**look.posts[0], "post_id": "p2", "text": "x", "idempotency_key": "i2", "grant": "g2"})
+        self.assert_only(look, "p1")
+
+    def test_a_forged_grant_breaks_the_first(self):
+        look = sound()
+        look.effects[0]["grant"] = copy.deepcopy(look.effects[0]["grant"])
+        look.effects[0]["grant"]["grant"]["max_cost"] = {"minor": 9999, "currency": "USD"}
+        self.assertTrue(any("signature" in line for line in check(look)["p1"]))
+
+    def test_a_held_effect_without_its_decision_breaks_the_first(self):
+        look = sound()
+        look.decisions = {}
+        self.assertTrue(check(look)["p1"])
+
+    def test_a_second_post_breaks_the_second(self):
+        look = sound()
+        look.posts.append({**look.posts[0], "post_id": "p2"})
+        self.assert_only(look, "p2")
+
+    def test_a_done_effect_without_a_post_breaks_the_second(self):
+        look = sound()
+        look.posts = []
+        self.assert_only(look, "p2")
+
+    def test_a_bucket_that_is_not_its_entries_breaks_the_third(self):
+        look = sound()
+        look.buckets["BUCKET#C#c1"] = 21
+        self.assert_only(look, "p3")
+
+    def test_a_cap_that_was_passed_breaks_the_third(self):
+        look = sound()
+        look.entries[0]["reservation"]["amount"] = look.entries[1]["spent"] = {"minor": 101, "currency": "USD"}
+        look.buckets["BUCKET#C#c1"] = 101
+        self.assert_only(look, "p3")
+
+    def test_a_message_left_behind_breaks_the_fourth(self):
+        look = sound()
+        look.queues["TaskQueueDeadLetters"] = 1
+        self.assert_only(look, "p4")
+
+    def test_a_stale_commit_breaks_the_fifth(self):
+        look = sound()
+        look.audit[(PK, "TASK#w1")][1]["fields"]["attempt"] = 1
+        self.assert_only(look, "p5")
+
+    def test_committed_bytes_that_were_not_judged_break_the_fifth(self):
+        look = sound()
+        look.tasks[0]["committed"]["digest"] = digest({})
+        self.assertTrue(check(look)["p5"])
+
+    def test_a_review_open_past_its_deadline_breaks_the_sixth(self):
+        look = sound()
+        look.reviews[0].update(status="open", due_at="2026-01-01T00:30:00Z")
+        self.assertTrue(check(look)["p6"])
+
+    def test_a_gap_in_the_audit_breaks_the_seventh(self):
+        look = sound()
+        del look.audit[(PK, "EFFECT#w1-e1")][0]
+        self.assert_only(look, "p7")
+
+    def test_a_row_changed_behind_the_audits_back_breaks_the_seventh(self):
+        look = sound()
+        look.campaign["agent2"] = "x"
+        self.assert_only(look, "p7")
+
+    def test_money_given_back_is_neither_reserved_nor_spent(self):
+        look = sound()
+        look.entries[1].update(how="release", spent={"minor": 0, "currency": "USD"})
+        money = totals(look)
+        self.assertEqual((money["reserved_minor"], money["spent_minor"]), (0, 0))
+
+    def test_the_summary_tells_what_was_seen(self):
+        look = sound()
+        told = summary(look, check(look))
+        self.assertEqual(told["seconds"], 7.1)
+        self.assertEqual(told["tasks"][1], {"id": "w1", "kind": "write", "status": "approved", "attempts": 2, "tries": 1})
+        self.assertEqual(told["effects"][0]["source_url"], "https://e.org/1")
+        self.assertEqual(told["effects"][0]["outcome"], "done")
+        self.assertEqual(told["reviews"][0]["reviewer"], "ada")
+        self.assertEqual(told["ledger"], {"currency": "USD", "cap_minor": 100, "reserved_minor": 0, "spent_minor": 20})
+        self.assertEqual([promise["id"] for promise in told["promises"]], [f"p{n}" for n in range(1, 8)])
+
+
+if __name__ == "__main__":
+    unittest.main()

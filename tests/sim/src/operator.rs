@@ -1,0 +1,222 @@
+//! The people: what the `api` would write for them.
+
+use chimera_domain::ports::{Clock as _, DecisionWriter as _, Ids as _, StateWriter as _};
+use chimera_domain::{
+    Applied, Campaign, CampaignEvent, CampaignId, Decision, DecisionKind, DecisionRow, DecisionTransaction,
+    Envelope, OperatorId, Policy, PolicyRow, Review, ReviewEvent, ReviewMessage, ReviewStatus, Row,
+    StoreError, Stored, TaskResult, Transaction, WriterId,
+};
+use chimera_testkit::builders::{CampaignBuilder, a_tenant};
+use chimera_testkit::{MemoryCloud, Queue};
+
+use crate::SwarmWorld;
+
+/// Rounds of reviews one story may need.
+const ROUNDS: usize = 30;
+
+/// What a reviewer says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer<'a> {
+    /// As it is.
+    Approve,
+    /// With this text.
+    Edit(&'a str),
+    /// Not at all, because.
+    Reject(&'a str),
+    /// Try again, with this in mind.
+    Respond(&'a str),
+}
+
+impl Answer<'_> {
+    fn kind(self) -> DecisionKind {
+        match self {
+            Self::Approve => DecisionKind::Approve,
+            Self::Edit(_) => DecisionKind::Edit,
+            Self::Reject(_) => DecisionKind::Reject,
+            Self::Respond(_) => DecisionKind::Respond,
+        }
+    }
+}
+
+impl SwarmWorld {
+    /// Accepts a campaign.
+    ///
+    /// # Panics
+    /// When the store refuses it.
+    pub async fn start(&self, campaign: CampaignBuilder) -> CampaignId {
+        let row = campaign.accepted_at(self.clock.now()).build();
+        let id = row.id.clone();
+        let inserted = Transaction::by(self.request()).insert(row);
+        self.must_write(inserted).await;
+        id
+    }
+
+    /// Changes the tenant's policy.
+    ///
+    /// # Panics
+    /// When the policy is not sound, or the store refuses it.
+    pub async fn change_policy(&self, change: impl FnOnce(&mut Policy)) {
+        let policy = {
+            let mut policy = self.policy.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            change(&mut policy);
+            policy.clone()
+        };
+        assert_eq!(policy.check(), Ok(()), "the policy is not sound");
+        let row = PolicyRow { tenant: a_tenant(), policy };
+        let old = self.rows(Row::into_policy).into_iter().next();
+        let transaction = Transaction::by(self.request());
+        let written = match old {
+            Some(old) => transaction.replace(&old, row),
+            None => transaction.insert(row),
+        };
+        self.must_write(written).await;
+    }
+
+    /// Pauses every campaign.
+    pub async fn pause(&self) {
+        self.turn(CampaignEvent::Pause).await;
+    }
+
+    /// Resumes every campaign.
+    pub async fn resume(&self) {
+        self.turn(CampaignEvent::Resume).await;
+    }
+
+    /// Cancels every campaign.
+    pub async fn cancel(&self) {
+        self.turn(CampaignEvent::Cancel).await;
+    }
+
+    /// A reviewer answers; false when somebody, or the deadline, was faster.
+    pub async fn decide(&self, review: &Stored<Review>, answer: Answer<'_>) -> bool {
+        self.decide_as("rhea", review, answer).await
+    }
+
+    /// This reviewer answers a review as it was shown; false when somebody, or the deadline, was faster.
+    ///
+    /// # Panics
+    /// When the review does not allow the answer, or the store fails.
+    pub async fn decide_as(&self, reviewer: &str, review: &Stored<Review>, answer: Answer<'_>) -> bool {
+        assert!(review.row.allowed.contains(&answer.kind()), "{answer:?} is not offered");
+        let decision = self.decision(reviewer, &review.row, answer);
+        let Ok(status) = review.row.status.next(ReviewEvent::Decide) else { return false };
+        let decided = Review {
+            status,
+            due_at: None,
+            ended_at: Some(self.clock.now()),
+            decided_by: Some(decision.reviewer.clone()),
+            decided: Some(decision.kind),
+            ..review.row.clone()
+        };
+        let row = DecisionRow {
+            tenant: review.row.tenant.clone(),
+            campaign: review.row.campaign.clone(),
+            review: review.row.id.clone(),
+            decision,
+        };
+        let transaction = Transaction::by(self.request())
+            .replace(review, decided)
+            .and_then(|transaction| DecisionTransaction::decide(transaction, &row));
+        let written = match transaction {
+            Ok(transaction) => self.api().write_decision(&transaction).await,
+            Err(error) => Err(error),
+        };
+        let won = matches!(written, Ok(Applied::Now | Applied::Before));
+        assert!(won || matches!(written, Err(StoreError::Refused(_))), "a decision failed: {written:?}");
+        won
+    }
+
+    /// Approves whatever waits, and what comes to wait because of it, until nothing does.
+    ///
+    /// # Panics
+    /// When there is no end to it.
+    pub async fn approve_all_reviews(&self) {
+        for _ in 0..ROUNDS {
+            let open = self.open_reviews();
+            if open.is_empty() {
+                return;
+            }
+            for review in open {
+                self.decide(&review, Answer::Approve).await;
+            }
+            self.run_until_quiet().await;
+        }
+        assert!(self.open_reviews().is_empty(), "reviews without end\n{}", self.story());
+    }
+
+    /// Puts a worker's result on the review queue, whoever made it up.
+    ///
+    /// # Panics
+    /// When it has no JSON form.
+    pub fn send_result(&self, result: TaskResult) {
+        self.send_to_judge(&ReviewMessage::Result(Box::new(result)));
+    }
+
+    /// Puts any message on the review queue.
+    ///
+    /// # Panics
+    /// When it has no JSON form.
+    pub fn send_to_judge(&self, message: &ReviewMessage) {
+        let body = serde_json::to_string(&Envelope::new(message));
+        assert!(body.is_ok(), "a message has no JSON form");
+        self.cloud.send(Queue::Review, body.unwrap_or_default());
+    }
+
+    /// Reviews that ended in this status.
+    #[must_use]
+    pub fn reviews_in(&self, status: ReviewStatus) -> Vec<Review> {
+        self.reviews().into_iter().filter(|review| review.status == status).collect()
+    }
+
+    async fn turn(&self, event: CampaignEvent) {
+        for old in self.rows(Row::into_campaign) {
+            let Ok(status) = old.row.status.next(event) else { continue };
+            let now = self.clock.now();
+            let is_paused = event == CampaignEvent::Pause;
+            let turned = Campaign {
+                status,
+                due_at: (!is_paused).then_some(now),
+                finished_at: status.is_over().then_some(now),
+                reason: status.is_over().then(|| "cancelled by an operator".to_owned()),
+                ..old.row.clone()
+            };
+            let written = Transaction::by(self.request()).replace(&old, turned);
+            self.must_write(written).await;
+        }
+    }
+
+    fn decision(&self, reviewer: &str, review: &Review, answer: Answer<'_>) -> Decision {
+        let comment = match answer {
+            Answer::Reject(comment) | Answer::Respond(comment) => Some(comment.to_owned()),
+            Answer::Approve | Answer::Edit(_) => None,
+        };
+        let text = match answer {
+            Answer::Edit(text) => Some(text.to_owned()),
+            _ => None,
+        };
+        Decision {
+            kind: answer.kind(),
+            digest: review.digest.clone(),
+            reviewer: OperatorId::new(reviewer),
+            comment,
+            text,
+            at: self.clock.now(),
+        }
+    }
+
+    async fn must_write(&self, transaction: Result<Transaction, StoreError>) {
+        let written = match transaction {
+            Ok(transaction) => self.api().write(&transaction).await,
+            Err(error) => Err(error),
+        };
+        assert!(written.is_ok(), "an operator's write failed: {:?}", written.err());
+    }
+
+    fn api(&self) -> MemoryCloud {
+        self.cloud.as_function("api")
+    }
+
+    fn request(&self) -> WriterId {
+        WriterId::new(format!("request-{}", self.ids.fresh()))
+    }
+}

@@ -1,0 +1,240 @@
+//! The world: what it holds, and what one may look at.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use chimera_domain::{
+    Agent, Bucket, Campaign, CampaignStatus, Effect, EffectStatus, LedgerEntry, Plan, Policy, Review,
+    ReviewStatus, Row, Stored, Table, Task, TaskStatus, TenantId,
+};
+use chimera_testkit::builders::{FEED, a_policy, a_tenant, an_agent};
+use chimera_testkit::{
+    Faults, Feed, MemoryCloud, MemorySigner, Post, Queue, RecordingNotifier, SandboxPlatform, SeededIds,
+    VirtualClock,
+};
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+
+use crate::functions::Functions;
+
+/// What the loop remembers between runs.
+pub(crate) struct Pace {
+    pub(crate) rng: StdRng,
+    pub(crate) next_tick_ms: i64,
+    /// Streams, workflows and dead letters that failed come again at this time.
+    pub(crate) blocked_until_ms: BTreeMap<String, i64>,
+}
+
+/// The whole swarm over memory adapters. Dropping it fails the test when a message is left on a queue.
+pub struct SwarmWorld {
+    /// Tables, queues, streams, workflows.
+    pub cloud: MemoryCloud,
+    /// Where posts go, and the feeds.
+    pub platform: SandboxPlatform,
+    /// The time.
+    pub clock: VirtualClock,
+    /// What goes wrong.
+    pub faults: Faults,
+    /// Who was told of what.
+    pub notifier: RecordingNotifier,
+    /// Ids, shared by all functions and the operator.
+    pub ids: SeededIds,
+    pub(crate) functions: Functions,
+    pub(crate) pace: Mutex<Pace>,
+    pub(crate) policy: Mutex<Policy>,
+    is_abandoned: bool,
+}
+
+impl SwarmWorld {
+    /// A world with an agent, the standard policy and a feed about small tools, in which nothing goes wrong.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with(1, Faults::none())
+    }
+
+    /// The same under these faults; everything left to chance comes from `seed`.
+    #[must_use]
+    pub fn with(seed: u64, faults: Faults) -> Self {
+        let clock = VirtualClock::default();
+        let ids = SeededIds::new(seed);
+        let signer = MemorySigner::default();
+        let cloud = MemoryCloud::new(clock.clone(), faults.clone());
+        let platform = SandboxPlatform::new(&signer, clock.clone(), faults.clone());
+        let notifier = RecordingNotifier::default();
+        let functions = Functions::over(&cloud, &platform, signer, &clock, &ids, &notifier);
+        let pace = Pace {
+            rng: StdRng::seed_from_u64(seed),
+            next_tick_ms: clock.now_ms(),
+            blocked_until_ms: BTreeMap::new(),
+        };
+        let world = Self {
+            cloud,
+            platform,
+            clock,
+            faults,
+            notifier,
+            ids,
+            functions,
+            pace: Mutex::new(pace),
+            policy: Mutex::new(a_policy()),
+            is_abandoned: false,
+        };
+        world.platform.serve(FEED, Feed::small_tools());
+        world.put_agent(an_agent());
+        world
+    }
+
+    /// Puts an agent.
+    pub fn put_agent(&self, agent: Agent) {
+        self.force(agent);
+    }
+
+    /// What was published, oldest first: the platform's word, not ours.
+    #[must_use]
+    pub fn published(&self) -> Vec<Post> {
+        self.platform.posts()
+    }
+
+    /// The texts of what was published, sorted.
+    #[must_use]
+    pub fn texts(&self) -> Vec<String> {
+        let mut texts: Vec<String> = self.published().into_iter().map(|post| post.text).collect();
+        texts.sort();
+        texts
+    }
+
+    /// Every campaign.
+    #[must_use]
+    pub fn campaigns(&self) -> Vec<Campaign> {
+        self.rows(Row::into_campaign).into_iter().map(|stored| stored.row).collect()
+    }
+
+    /// The status of the first campaign.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[must_use]
+    pub fn status(&self) -> CampaignStatus {
+        let first = self.campaigns().into_iter().next();
+        assert!(first.is_some(), "no campaign was started");
+        first.map_or(CampaignStatus::Planning, |campaign| campaign.status)
+    }
+
+    /// Every task.
+    #[must_use]
+    pub fn tasks(&self) -> Vec<Task> {
+        self.rows(Row::into_task).into_iter().map(|stored| stored.row).collect()
+    }
+
+    /// The tasks in this status.
+    #[must_use]
+    pub fn tasks_in(&self, status: TaskStatus) -> Vec<Task> {
+        self.tasks().into_iter().filter(|task| task.status == status).collect()
+    }
+
+    /// Every effect.
+    #[must_use]
+    pub fn effects(&self) -> Vec<Effect> {
+        self.rows(Row::into_effect).into_iter().map(|stored| stored.row).collect()
+    }
+
+    /// The effects in this status.
+    #[must_use]
+    pub fn effects_in(&self, status: EffectStatus) -> Vec<Effect> {
+        self.effects().into_iter().filter(|effect| effect.status == status).collect()
+    }
+
+    /// Every plan version.
+    #[must_use]
+    pub fn plans(&self) -> Vec<Plan> {
+        self.rows(Row::into_plan).into_iter().map(|stored| stored.row).collect()
+    }
+
+    /// Every review.
+    #[must_use]
+    pub fn reviews(&self) -> Vec<Review> {
+        self.rows(Row::into_review).into_iter().map(|stored| stored.row).collect()
+    }
+
+    /// The reviews that wait for a human, as they are now.
+    #[must_use]
+    pub fn open_reviews(&self) -> Vec<Stored<Review>> {
+        let reviews = self.rows(Row::into_review).into_iter();
+        reviews.filter(|stored| stored.row.status == ReviewStatus::Open).collect()
+    }
+
+    /// Every ledger entry.
+    #[must_use]
+    pub fn ledger(&self) -> Vec<LedgerEntry> {
+        let items = self.cloud.items(Table::Ledger).into_iter();
+        items.filter_map(|(_, item)| serde_json::from_value(item).ok()).collect()
+    }
+
+    /// What is reserved and spent in a bucket, in minor units.
+    #[must_use]
+    pub fn used(&self, tenant: &TenantId, bucket: &Bucket) -> i64 {
+        let key = bucket.key(tenant);
+        let items = self.cloud.items(Table::Ledger).into_iter();
+        let item = items.into_iter().find(|(found, _)| *found == key).map(|(_, item)| item);
+        item.and_then(|item| item.get("used").and_then(serde_json::Value::as_i64)).unwrap_or(0)
+    }
+
+    /// What is reserved and spent for the first campaign, in minor units.
+    #[must_use]
+    pub fn campaign_used(&self) -> i64 {
+        let first = self.campaigns().into_iter().next();
+        first.map_or(0, |campaign| self.used(&a_tenant(), &Bucket::Campaign { campaign: campaign.id }))
+    }
+
+    /// Dead letters' rows.
+    #[must_use]
+    pub fn dead_letters(&self) -> Vec<chimera_domain::DeadLetter> {
+        self.rows(Row::into_dead).into_iter().map(|stored| stored.row).collect()
+    }
+
+    /// One line per event, for tests that fail.
+    #[must_use]
+    pub fn story(&self) -> String {
+        self.cloud.story()
+    }
+
+    /// The test ends here whatever is left on the queues.
+    pub fn abandon(mut self) {
+        self.is_abandoned = true;
+    }
+
+    /// The rows of one kind.
+    pub(crate) fn rows<R>(&self, pick: impl Fn(Row) -> Option<R>) -> Vec<Stored<R>> {
+        let rows = self.cloud.rows();
+        assert!(rows.is_ok(), "a row cannot be read: {:?}", rows.err());
+        rows.into_iter().flatten().filter_map(|stored| stored.narrow(&pick)).collect()
+    }
+
+    /// Puts a row as it is, whatever was there.
+    pub fn force(&self, row: impl Into<Row>) {
+        let forced = self.cloud.force(row);
+        assert!(forced.is_ok(), "a row has no stored form: {:?}", forced.err());
+    }
+
+    pub(crate) fn pace(&self) -> MutexGuard<'_, Pace> {
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for SwarmWorld {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for SwarmWorld {
+    fn drop(&mut self) {
+        if self.is_abandoned || std::thread::panicking() {
+            return;
+        }
+        for queue in Queue::ALL {
+            let left = self.cloud.waiting(queue) + self.cloud.dead_letters(queue);
+            assert!(left == 0, "{left} message(s) left on {}\n{}", queue.name(), self.story());
+        }
+    }
+}

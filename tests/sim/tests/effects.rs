@@ -1,0 +1,175 @@
+//! No effect happens twice, and an unknown outcome is never guessed.
+
+use std::time::Duration;
+
+use chimera_domain::ports::Burn;
+use chimera_domain::{CampaignStatus, EffectStatus};
+use chimera_sim::{Answer, SwarmWorld};
+use chimera_testkit::builders::a_campaign;
+use chimera_testkit::{Fault, Faults, Mode};
+
+async fn one_post_where(mode: Mode) -> SwarmWorld {
+    let world = SwarmWorld::new();
+    world.platform.next(mode);
+    world.start(a_campaign().posts(1)).await;
+    world.run_until_quiet().await;
+    world
+}
+
+#[tokio::test]
+async fn a_crash_between_burn_and_outcome_is_read_back_from_the_platform() {
+    let world = one_post_where(Mode::CrashBeforeOutcome).await;
+
+    assert_eq!(world.published().len(), 1, "{}", world.story());
+    let effect = world.effects().remove(0);
+    assert_eq!(effect.status, EffectStatus::Done, "{}", world.story());
+    assert_eq!(effect.outcome.unwrap().external_id, world.published()[0].post_id);
+    assert!(world.story().contains("dispatching -> unconfirmed"), "{}", world.story());
+    assert_eq!(world.status(), CampaignStatus::Finished);
+    world.assert_promises();
+}
+
+#[tokio::test]
+async fn a_lost_reply_takes_the_stored_outcome_and_does_not_post_again() {
+    let world = one_post_where(Mode::ReplyLost).await;
+
+    assert_eq!(world.platform.executes(), 1, "{}", world.story());
+    assert_eq!(world.published().len(), 1);
+    assert_eq!(world.effects()[0].status, EffectStatus::Done, "{}", world.story());
+    world.assert_promises();
+}
+
+#[tokio::test]
+async fn where_nobody_knows_a_human_is_asked_and_a_no_ends_it_without_money() {
+    let world = one_post_where(Mode::NeverPosted).await;
+    let open = world.open_reviews();
+    assert_eq!(open.len(), 1, "{}", world.story());
+    assert_eq!(world.effects()[0].status, EffectStatus::Unconfirmed);
+    assert!(world.campaign_used() > 0, "money stays reserved while nobody knows");
+    let burnt = world.effects()[0].grant.grant.id.clone();
+
+    assert!(world.decide(&open[0], Answer::Reject("it is not on the account")).await);
+    world.run_until_quiet().await;
+
+    assert!(world.published().is_empty());
+    let failed = world.effects().into_iter().find(|effect| effect.grant.grant.id == burnt).unwrap();
+    assert_eq!(failed.status, EffectStatus::Failed, "{}", world.story());
+    assert!(matches!(world.platform.burn(&burnt), Some(Burn::Refused { .. } | Burn::Void)));
+    assert_eq!(world.platform.executes(), 1, "{}", world.story());
+    assert_eq!(world.campaign_used(), 0, "{}", world.story());
+    world.assert_promises();
+}
+
+#[tokio::test]
+async fn where_nobody_knows_a_humans_yes_makes_it_done_and_settles() {
+    let world = one_post_where(Mode::NeverPosted).await;
+    let open = world.open_reviews();
+    assert_eq!(open.len(), 1, "{}", world.story());
+
+    assert!(world.decide(&open[0], Answer::Approve).await);
+    world.run_until_quiet().await;
+
+    assert_eq!(world.effects()[0].status, EffectStatus::Done, "{}", world.story());
+    assert!(world.campaign_used() > 0);
+    assert_eq!(world.status(), CampaignStatus::Finished, "{}", world.story());
+    world.assert_promises();
+}
+
+#[tokio::test]
+async fn a_call_that_provably_never_left_is_put_back_and_made_later() {
+    let world = one_post_where(Mode::Unsent).await;
+
+    assert!(world.story().contains("dispatching -> approved"), "{}", world.story());
+    assert_eq!(world.published().len(), 1, "{}", world.story());
+    assert_eq!(world.effects()[0].status, EffectStatus::Done);
+    world.assert_promises();
+}
+
+#[tokio::test]
+async fn a_slow_answer_that_comes_after_all_is_taken() {
+    let world = one_post_where(Mode::Slow(40)).await;
+
+    assert_eq!(world.platform.executes(), 1, "{}", world.story());
+    assert_eq!(world.published().len(), 1);
+    assert_eq!(world.effects()[0].status, EffectStatus::Done, "{}", world.story());
+    world.assert_promises();
+}
+
+#[tokio::test]
+async fn a_rate_limit_is_judged_again_under_a_new_grant() {
+    let world = one_post_where(Mode::Refuse("rate_limited", true)).await;
+
+    assert_eq!(world.published().len(), 1, "{}", world.story());
+    let effect = world.effects().remove(0);
+    assert_eq!((effect.status, effect.rejudged), (EffectStatus::Done, 1), "{}", world.story());
+    world.assert_promises();
+}
+
+#[tokio::test]
+async fn a_refusal_for_good_fails_the_effect_and_gives_the_money_back() {
+    let world = one_post_where(Mode::Refuse("account_suspended", false)).await;
+
+    assert_eq!(world.effects()[0].status, EffectStatus::Failed, "{}", world.story());
+    assert!(world.effects_in(EffectStatus::Dispatching).is_empty());
+    world.assert_promises();
+}
+
+#[tokio::test]
+async fn a_publisher_that_dies_after_its_call_does_not_call_again() {
+    let world = SwarmWorld::with(2, Faults::none().nth("publisher", "execute", 1, Fault::CrashAfter));
+    world.start(a_campaign().posts(1)).await;
+    world.run_until_quiet().await;
+
+    assert_eq!(world.platform.executes(), 1, "{}", world.story());
+    assert_eq!(world.published().len(), 1);
+    assert_eq!(world.effects()[0].status, EffectStatus::Done, "{}", world.story());
+    world.assert_promises();
+}
+
+#[tokio::test]
+async fn a_publisher_that_dies_before_its_call_voids_the_grant_and_posts_under_a_new_one() {
+    let world = SwarmWorld::with(2, Faults::none().nth("publisher", "execute", 1, Fault::CrashBefore));
+    world.start(a_campaign().posts(1)).await;
+    world.run_until_quiet().await;
+
+    assert_eq!(world.published().len(), 1, "{}", world.story());
+    let effect = world.effects().remove(0);
+    assert_eq!((effect.status, effect.rejudged), (EffectStatus::Done, 1), "{}", world.story());
+    world.assert_promises();
+}
+
+#[tokio::test]
+async fn an_approval_that_waited_too_long_is_signed_again_without_a_human() {
+    let world = SwarmWorld::new();
+    world.change_policy(|policy| policy.killed = true).await;
+    world.start(a_campaign().posts(1)).await;
+    world.run_until_quiet().await;
+    assert!(world.published().is_empty(), "{}", world.story());
+
+    world.change_policy(|policy| policy.killed = false).await;
+    world.run_for(Duration::from_secs(30 * 60)).await;
+    assert_eq!(world.published().len(), 1, "{}", world.story());
+    assert!(world.platform.refused().is_empty(), "no expired grant was ever used");
+    world.assert_promises();
+}
+
+#[tokio::test]
+async fn an_account_keeps_its_pace() {
+    let world = SwarmWorld::new();
+    let pace = Duration::from_secs(600);
+    world
+        .change_policy(|policy| {
+            policy.agents.entry(chimera_testkit::builders::an_agent_id()).or_default().pacing_s = 600;
+        })
+        .await;
+    world.start(a_campaign().posts(3)).await;
+    world.run_for(Duration::from_secs(3 * 3_600)).await;
+
+    let posts = world.published();
+    assert_eq!(posts.len(), 3, "{}", world.story());
+    for pair in posts.windows(2) {
+        let wait_ms = pair[1].created_at.as_millisecond() - pair[0].created_at.as_millisecond();
+        assert!(wait_ms >= i64::try_from(pace.as_millis()).unwrap(), "{}", world.story());
+    }
+    world.assert_promises();
+}
