@@ -15,7 +15,9 @@ const WORDS_UNSPACED: usize = 40;
 const NOVEL: usize = 3;
 
 /// No fragment ends on one of these: the reader would wait for more.
-const DANGLING: [&str; 93] = [
+const DANGLING: &[&str] = &[
+    "above", "across", "against", "although", "around", "behind", "below", "beside", "during", "inside",
+    "near", "outside", "per", "since", "toward", "towards", "via", "where", "while", "within", "without",
     "a", "about", "after", "all", "also", "among", "an", "and", "any", "are", "as", "at", "be", "because",
     "been", "before", "between", "both", "but", "by", "can", "could", "did", "do", "does", "each", "either",
     "every", "for", "from", "had", "has", "have", "he", "her", "his", "i", "if", "in", "into", "is", "it's",
