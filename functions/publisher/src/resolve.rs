@@ -142,7 +142,9 @@ where
             return self.put_off(&effect, settled_at).await;
         }
         let (happened, event) = answer;
-        let found = happened.then(|| Outcome { external_id: String::new(), url: None, cost: row.max_cost });
+        // The platform's own id is not known; the review that vouches for it is.
+        let vouched = || Outcome { external_id: review.row.id.to_string(), url: None, cost: row.max_cost };
+        let found = happened.then(vouched);
         let burn = self.writes.close(&call_of(row), found.as_ref(), self.timing.call).await?;
         self.close_review(&effect, &review, event, burn, now).await
     }

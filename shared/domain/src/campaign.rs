@@ -52,17 +52,6 @@ impl CampaignStatus {
     }
 }
 
-/// Whether a plan starts by itself.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PlanMode {
-    /// As soon as it is drawn.
-    #[default]
-    Run,
-    /// When the operator has approved it.
-    ApproveFirst,
-}
-
 /// What the operator asks for. Wire and row form are the same; [`Brief::check`] makes it safe to act on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -81,9 +70,6 @@ pub struct Brief {
     pub hold_first: u32,
     /// What the campaign may spend in all.
     pub budget: Money,
-    /// Whether the plan waits for approval.
-    #[serde(default)]
-    pub plan: PlanMode,
     /// Seed of everything the offline model chooses.
     #[serde(default)]
     pub seed: u64,

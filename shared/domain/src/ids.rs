@@ -5,6 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::Digest;
+
 /// Longest identifier accepted, in bytes: it must fit a DynamoDB key beside its prefixes and an execution name.
 const MAX_ID_BYTES: usize = 64;
 
@@ -114,10 +116,16 @@ impl ReviewId {
     }
 }
 
+/// The two joined; a head that is too long ends in a digest of itself, so that two long heads never meet.
 fn clip(head: &str, tail: &str) -> String {
     let room = MAX_ID_BYTES.saturating_sub(tail.len());
-    let head: String = head.chars().take(room).collect();
-    format!("{head}{tail}")
+    if head.len() <= room {
+        return format!("{head}{tail}");
+    }
+    let digest = Digest::of_bytes(head.as_bytes());
+    let mark: String = digest.as_str().chars().rev().take(16).collect();
+    let short: String = head.chars().take(room.saturating_sub(mark.len() + 1)).collect();
+    format!("{short}-{mark}{tail}")
 }
 
 macro_rules! free_text_id {

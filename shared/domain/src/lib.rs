@@ -24,7 +24,7 @@ mod transaction;
 mod transition;
 mod verdict;
 
-pub use campaign::{Brief, BriefError, Campaign, CampaignEvent, CampaignStatus, PlanMode};
+pub use campaign::{Brief, BriefError, Campaign, CampaignEvent, CampaignStatus};
 pub use canonical::{Digest, canonical_json};
 pub use confidence::Confidence;
 pub use criteria::{Check, Criterion};

@@ -3,7 +3,7 @@
 
 use chimera_domain::{
     Agent, AgentId, Binding, Brief, Campaign, CampaignId, CampaignStatus, Check, Confidence, Criterion,
-    Currency, Digest, Evidence, Intent, Money, Persona, PlanMode, Policy, PolicyRow, Priority, ResultId,
+    Currency, Digest, Evidence, Intent, Money, Persona, Policy, PolicyRow, Priority, ResultId,
     Source, Task, TaskId, TaskKind, TaskResult, TaskStatus, TenantId, Timestamp, Usage, Verdict, VerdictKind,
     WorkOutcome,
 };
@@ -99,7 +99,6 @@ pub fn a_campaign() -> CampaignBuilder {
             criteria: Vec::new(),
             hold_first: 0,
             budget: cents(1_000),
-            plan: PlanMode::Run,
             seed: 1,
         },
     }
@@ -148,13 +147,6 @@ impl CampaignBuilder {
     #[must_use]
     pub fn budget(mut self, minor: i64) -> Self {
         self.brief.budget = cents(minor);
-        self
-    }
-
-    /// The plan waits for the operator.
-    #[must_use]
-    pub fn plan_first(mut self) -> Self {
-        self.brief.plan = PlanMode::ApproveFirst;
         self
     }
 

@@ -105,7 +105,6 @@ fn campaign(tenant: &TenantId, name: &str, due_at: Option<Timestamp>, created_at
             criteria: Vec::new(),
             hold_first: 0,
             budget: usd(100),
-            plan: chimera_domain::PlanMode::Run,
             seed: 1,
         },
         request: Digest::of_bytes(b"request"),

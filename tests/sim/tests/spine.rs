@@ -55,17 +55,6 @@ async fn nothing_is_published_that_an_operators_criterion_forbids() {
 }
 
 #[tokio::test]
-async fn a_plan_that_waits_for_its_operator_sends_no_task() {
-    let world = SwarmWorld::new();
-    world.start(a_campaign().posts(2).plan_first()).await;
-    world.run_until_quiet().await;
-
-    assert_eq!(world.status(), CampaignStatus::AwaitingApproval);
-    assert!(world.published().is_empty());
-    assert!(world.tasks().iter().all(|task| task.committed.is_none()));
-}
-
-#[tokio::test]
 async fn a_campaign_whose_feed_nobody_serves_ends_without_a_post() {
     let world = SwarmWorld::new();
     world.start(a_campaign().feeds(&["https://nobody.example/feed"])).await;
