@@ -15,7 +15,7 @@ use crate::state::{Api, Clock, Ids, Store};
 /// A signed-in person whose role allows the route. Taking one as an argument is the check: a handler
 /// without it is open to everybody, and one with it on a route that is not in [`ROUTES`] is closed to everybody.
 pub(crate) struct Caller {
-    /// Whose rows.
+    /// [P-9] Whose rows: the token says so, never the request.
     pub(crate) tenant: TenantId,
     /// Who.
     pub(crate) operator: OperatorId,
@@ -56,12 +56,12 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for At<T> {
 }
 
 /// Answers for a path that is not there.
-pub(crate) async fn no_such_path<S: Store, C: Clock, I: Ids>(_: SignedIn) -> Problem {
+pub(crate) async fn no_such_path(_: SignedIn) -> Problem {
     errors::not_found()
 }
 
 /// Answers for a method that a path does not have; the router adds the ones it has.
-pub(crate) async fn no_such_method<S: Store, C: Clock, I: Ids>(_: SignedIn) -> Problem {
+pub(crate) async fn no_such_method(_: SignedIn) -> Problem {
     errors::other_method()
 }
 

@@ -112,7 +112,7 @@ async fn require_live<S: Store, C: Clock, I: Ids>(
     let status = found.ok_or_else(errors::not_found)?.row.status;
     if status.is_over() {
         let detail = format!("the campaign is {status}");
-        return Err(errors::conflict("campaign_over", detail, json!({"status": status})));
+        return Err(errors::conflict("campaign_over", detail, json!({"current": status})));
     }
     Ok(())
 }

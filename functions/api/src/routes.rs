@@ -72,8 +72,8 @@ pub fn router<S: Store, C: Clock, I: Ids>(api: Api<S, C, I>) -> Router {
         .route("/dead-letters", get(dead_letters::list::<S, C, I>))
         .route("/dead-letters/{campaign}/{id}/redrive", post(dead_letters::redrive::<S, C, I>))
         .route("/health", get(health::show))
-        .fallback(caller::no_such_path::<S, C, I>)
-        .method_not_allowed_fallback(caller::no_such_method::<S, C, I>)
+        .fallback(caller::no_such_path)
+        .method_not_allowed_fallback(caller::no_such_method)
         .layer(middleware::from_fn(errors::finish))
         .with_state(api)
 }

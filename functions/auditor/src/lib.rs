@@ -8,9 +8,32 @@ use serde_json::{Map, Value};
 
 /// Fields an audit entry shows. Everything else is in the digest alone.
 const SHOWN: &[&str] = &[
-    "kind", "id", "status", "attempt", "tries", "number", "parent", "revision", "plan", "reason", "agent", "task",
-    "effect", "review", "digest", "cost", "used", "entry", "how", "spent", "at", "rung", "decided", "decided_by",
-    "not_before", "policy_version",
+    "kind",
+    "id",
+    "status",
+    "attempt",
+    "tries",
+    "number",
+    "parent",
+    "revision",
+    "plan",
+    "reason",
+    "agent",
+    "task",
+    "effect",
+    "review",
+    "digest",
+    "cost",
+    "used",
+    "entry",
+    "how",
+    "spent",
+    "at",
+    "rung",
+    "decided",
+    "decided_by",
+    "not_before",
+    "policy_version",
 ];
 
 /// The auditor over its port.
@@ -24,7 +47,9 @@ impl<A: AuditWriter + Send> ChangeHandler for Auditor<A> {
         for change in &changes {
             match entry(change) {
                 Some(entry) => self.put(&entry).await?,
-                None => tracing::error!(record = %change.id, table = ?change.table, "A row was removed or has no version"),
+                None => {
+                    tracing::error!(record = %change.id, table = ?change.table, "A row was removed or has no version")
+                }
             }
         }
         Ok(())
@@ -73,6 +98,7 @@ mod tests {
 
     use super::*;
 
+    /// [P-8] [R-5]
     #[test]
     fn an_entry_chains_to_the_version_before_and_shows_no_token() {
         let old = json!({"pk": "T#a#C#c", "sk": "REVIEW#r", "version": 1, "writer": "w1", "kind": "review"});

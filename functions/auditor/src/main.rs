@@ -10,5 +10,5 @@ async fn main() -> Result<(), chimera_runtime::Error> {
     let tables = Tables { audit: Env::new().text("AUDIT_TABLE")?, ..Tables::default() };
     let store = DynamoStore::new(&aws_config().await, tables);
     store.warm().await;
-    run_stream(Auditor::new(store)).await
+    Box::pin(run_stream(Auditor::new(store))).await
 }

@@ -39,7 +39,9 @@ impl Commands {
                     self.plan.insert(message);
                 }
                 Command::Work(task) => {
-                    let is_new = |sent: &Task| (&sent.campaign, &sent.id, &sent.tenant) != (&task.campaign, &task.id, &task.tenant);
+                    let is_new = |sent: &Task| {
+                        (&sent.campaign, &sent.id, &sent.tenant) != (&task.campaign, &task.id, &task.tenant)
+                    };
                     if self.work.iter().all(is_new) {
                         self.work.push(*task);
                     }
@@ -73,10 +75,14 @@ impl Commands {
     ) -> Result<Vec<Undeliverable>, SendError> {
         let mut undeliverable = Vec::new();
         for review in &self.start {
-            sort_out(workflows.start_review(review).await, &mut undeliverable, || (review.id.to_string(), None))?;
+            sort_out(workflows.start_review(review).await, &mut undeliverable, || {
+                (review.id.to_string(), None)
+            })?;
         }
         for token in &self.complete {
-            sort_out(workflows.complete(token).await, &mut undeliverable, || ("a workflow".to_owned(), None))?;
+            sort_out(workflows.complete(token).await, &mut undeliverable, || {
+                ("a workflow".to_owned(), None)
+            })?;
         }
         let plan: Vec<PlanMessage> = self.plan.into_iter().collect();
         let publish: Vec<EffectMessage> = self.publish.into_iter().collect();

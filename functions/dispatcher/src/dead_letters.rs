@@ -1,8 +1,8 @@
 //! Dead letters: what could not be handled becomes a row that an operator sees and can redrive, and its task fails.
 
 use chimera_domain::{
-    CampaignId, DeadLetter, Digest, Envelope, ReviewMessage, Task, TaskEvent, TaskId, TaskMessage, TenantId, Timestamp,
-    limits,
+    CampaignId, DeadLetter, Digest, Envelope, ReviewMessage, Task, TaskEvent, TaskId, TaskMessage, TenantId,
+    Timestamp, limits,
 };
 use serde_json::Value;
 
@@ -65,10 +65,13 @@ fn owner(body: &str) -> Owner {
     }
     if let Ok(message) = serde_json::from_str::<Envelope<ReviewMessage>>(body) {
         return match message.body {
-            ReviewMessage::Result(result) => {
-                Owner { tenant: Some(result.tenant), campaign: Some(result.campaign), task: Some(result.task) }
-            }
-            ReviewMessage::Review { tenant, campaign, .. } | ReviewMessage::Rejudge { tenant, campaign, .. } => {
+            ReviewMessage::Result(result) => Owner {
+                tenant: Some(result.tenant),
+                campaign: Some(result.campaign),
+                task: Some(result.task),
+            },
+            ReviewMessage::Review { tenant, campaign, .. }
+            | ReviewMessage::Rejudge { tenant, campaign, .. } => {
                 Owner { tenant: Some(tenant), campaign: Some(campaign), task: None }
             }
         };
@@ -117,7 +120,9 @@ mod tests {
             &Letter {
                 id: "m-2".into(),
                 origin: "TaskQueue".into(),
-                body: r#"{"v":9,"body":{"task":{"tenant":"acme","campaign":"c1","id":"write-1","attempt":3}}}"#.into(),
+                body:
+                    r#"{"v":9,"body":{"task":{"tenant":"acme","campaign":"c1","id":"write-1","attempt":3}}}"#
+                        .into(),
                 reason: String::new(),
             },
             Timestamp::UNIX_EPOCH,

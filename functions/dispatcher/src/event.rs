@@ -1,9 +1,10 @@
 //! What wakes the dispatcher, as the loop hands it over.
 
-use chimera_domain::ports::{
-    Change, ChangeHandler as _, Clock, HandleError, Ids, Outbox, StateIndex, StateReader, StateWriter, Workflows,
-};
 use chimera_domain::Digest;
+use chimera_domain::ports::{
+    Change, ChangeHandler as _, Clock, HandleError, Ids, Outbox, StateIndex, StateReader, StateWriter,
+    Workflows,
+};
 use chimera_runtime::{DeadLetterMessage, Unparsed, Wakeable, telemetry::chain};
 
 use crate::{Dispatcher, Letter};

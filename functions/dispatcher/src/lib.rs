@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chimera_domain::{
-    Campaign, CampaignId, CampaignStatus, Cause, Digest, PlanMessage, Review, ReviewStatus, Row, RowKey, StoreError, Stored, Table, TenantId,
-    Timestamp, Transaction, WriterId, changed_enough, follow_up,
+    Campaign, CampaignId, CampaignStatus, Cause, Digest, PlanMessage, Review, ReviewStatus, Row, RowKey,
+    StoreError, Stored, Table, TenantId, Timestamp, Transaction, WriterId, changed_enough, follow_up,
     ports::{
         Change, ChangeHandler, Clock, HandleError, Ids, Outbox, StateIndex, StateReader, StateReaderExt as _,
         StateWriter, Workflows,
@@ -95,7 +95,9 @@ impl Campaigns {
         home: Option<&PlanMessage>,
     ) -> Result<Option<CampaignStatus>, StoreError> {
         // Only these two ask what their campaign allows.
-        let (true, Some(home)) = (matches!(row, Row::Task(_) | Row::Effect(_)), home) else { return Ok(None) };
+        let (true, Some(home)) = (matches!(row, Row::Task(_) | Row::Effect(_)), home) else {
+            return Ok(None);
+        };
         let key = (home.tenant.clone(), home.campaign.clone());
         if let Some(status) = self.0.get(&key) {
             return Ok(*status);
@@ -179,13 +181,20 @@ where
     }
 
     /// Queries a campaign and adds what each of its rows calls for.
-    async fn sweep(&self, of: &PlanMessage, every_task: bool, commands: &mut Commands) -> Result<(), HandleError> {
+    async fn sweep(
+        &self,
+        of: &PlanMessage,
+        every_task: bool,
+        commands: &mut Commands,
+    ) -> Result<(), HandleError> {
         let rows = self.store.query(&RowKey::campaign_partition(&of.tenant, &of.campaign), "").await?;
         let campaign = rows.iter().find_map(|stored| match &stored.row {
             Row::Campaign(campaign) => Some(campaign.as_ref()),
             _ => None,
         });
-        let Some((status, swept_at)) = campaign.map(|campaign: &Campaign| (campaign.status, campaign.swept_at)) else {
+        let Some((status, swept_at)) =
+            campaign.map(|campaign: &Campaign| (campaign.status, campaign.swept_at))
+        else {
             return Ok(());
         };
         let cause = Cause::Swept((!every_task).then_some(swept_at));
@@ -250,13 +259,15 @@ where
         tracing::error!(letter.id = %row.id, letter.origin = %row.origin, reason = %row.reason, "A message is dead");
         let owner = row.tenant.clone().zip(row.campaign.clone());
         for _ in 0..TRIES {
-            let mut transaction = Transaction::by(WriterId::new(format!("dead-{}", row.id))).insert(row.clone())?;
+            let mut transaction =
+                Transaction::by(WriterId::new(format!("dead-{}", row.id))).insert(row.clone())?;
             if let (Some((tenant, campaign)), Some(task)) = (&owner, &row.task) {
                 let key = RowKey::task(tenant, campaign, task);
                 let task = self.store.get(&key).await?.and_then(|found| found.narrow(Row::into_task));
                 let spoken = dead_letters::attempt(&letter.body);
                 let waits = task.filter(|task| {
-                    !task.row.status.is_final() && spoken.is_none_or(|attempt| attempt == u64::from(task.row.attempt))
+                    !task.row.status.is_final()
+                        && spoken.is_none_or(|attempt| attempt == u64::from(task.row.attempt))
                 });
                 if let Some(task) = waits
                     && let Some(failed) = dead_letters::failed(&task.row, &row.reason)
@@ -266,7 +277,9 @@ where
             }
             match self.store.write(&transaction).await {
                 Ok(_) => return Ok(()),
-                Err(StoreError::Refused(refusals)) if refusals.iter().all(|refusal| refusal.index == 0) => return Ok(()),
+                Err(StoreError::Refused(refusals)) if refusals.iter().all(|refusal| refusal.index == 0) => {
+                    return Ok(());
+                }
                 Err(StoreError::Refused(_)) => {}
                 Err(failed) => return Err(failed.into()),
             }

@@ -20,5 +20,5 @@ async fn main() -> Result<(), chimera_runtime::Error> {
     let workflows = StepFunctionsWorkflows::new(&aws, env.text("REVIEW_STATE_MACHINE_ARN")?);
     let base = env.seconds("TASK_VISIBILITY_SECONDS")?;
     store.warm().await;
-    run_dispatch(Dispatcher::new(store, outbox, workflows, SystemClock, RandomIds, base)).await
+    Box::pin(run_dispatch(Dispatcher::new(store, outbox, workflows, SystemClock, RandomIds, base))).await
 }

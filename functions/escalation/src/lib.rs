@@ -48,7 +48,8 @@ where
     pub async fn park(&self, park: Park) -> Result<Parked, HandleError> {
         for _ in 0..TRIES {
             let key = RowKey::review(&park.tenant, &park.campaign, &park.review);
-            let Some(review) = self.store.get(&key).await?.and_then(|row| row.narrow(Row::into_review)) else {
+            let Some(review) = self.store.get(&key).await?.and_then(|row| row.narrow(Row::into_review))
+            else {
                 tracing::error!(review.id = %park.review, "A workflow waits for a review that does not exist");
                 return Ok(Parked::Moot);
             };

@@ -11,5 +11,5 @@ async fn main() -> Result<(), chimera_runtime::Error> {
     let store = DynamoStore::new(&aws_config().await, tables);
     store.warm().await;
     let escalation = Escalation::new(store, LogNotifier);
-    run_invoke(|park: Park, _deadline| escalation.park(park)).await
+    Box::pin(run_invoke(|park: Park, _deadline| escalation.park(park))).await
 }

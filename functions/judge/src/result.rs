@@ -19,7 +19,7 @@ use crate::{Judge, JudgeStore, Landed};
 const COMMIT_TRIES: u32 = 3;
 
 impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge<S, G, C, I> {
-    /// Judges a worker's answer. What no open task waits for is dropped: the row is the authority.
+    /// [P-9] Judges a worker's answer. What no open task waits for is dropped: the row is the authority.
     pub(crate) async fn judge_answer(&self, result: &TaskResult, batch: &Batch) -> Result<(), HandleError> {
         let key = RowKey::task(&result.tenant, &result.campaign, &result.task);
         let rules = batch.rules(&result.tenant, &result.campaign);

@@ -9,7 +9,11 @@ use crate::view::View;
 const TASKS_PER_CLEARING: usize = 30;
 
 /// The next transaction that clears the campaign; none when there is nothing left to clear.
-pub(crate) fn transaction(view: &View, writer: WriterId, now: Timestamp) -> Result<Option<Transaction>, ReplanError> {
+pub(crate) fn transaction(
+    view: &View,
+    writer: WriterId,
+    now: Timestamp,
+) -> Result<Option<Transaction>, ReplanError> {
     let reason = format!("the campaign was {}", view.campaign.row.status);
     let mut transaction = Transaction::by(writer);
     let open_tasks = view.tasks.values().filter(|task| !task.row.status.is_final());

@@ -1,8 +1,8 @@
 //! Drawing a plan: the model proposes, the domain's invariants decide.
 
 use chimera_domain::{
-    Agent, Binding, Campaign, Criterion, Money, Plan, PlanDiff, PlanError, PlanStatus, Priority, Task, TaskId,
-    TaskKind, TaskStatus, Timestamp, check_plan,
+    Agent, Binding, Campaign, Criterion, Money, Plan, PlanDiff, PlanError, PlanStatus, Priority, Task,
+    TaskId, TaskKind, TaskStatus, Timestamp, check_plan,
     ports::{Ask, ModelError, ModelRole, ReasoningModel},
 };
 use serde::Deserialize;

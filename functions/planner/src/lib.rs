@@ -11,11 +11,11 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use chimera_domain::{
-    Campaign, CampaignEvent, CampaignStatus, Plan, PlanEvent, PlanMessage, PlanStatus, RowKey, StoreError, Stored,
-    Task, TaskEvent, TaskStatus, Timestamp, Transaction, WriterId, limits,
+    Campaign, CampaignEvent, CampaignStatus, Plan, PlanEvent, PlanMessage, PlanStatus, RowKey, StoreError,
+    Stored, Task, TaskEvent, TaskStatus, Timestamp, Transaction, WriterId, limits,
     ports::{
-        Clock, HandleError, Ids, MessageHandler, ModelError, ReasoningModel, StateReader, StateReaderExt as _,
-        StateWriter,
+        Clock, HandleError, Ids, MessageHandler, ModelError, ReasoningModel, StateReader,
+        StateReaderExt as _, StateWriter,
     },
 };
 
@@ -115,7 +115,9 @@ where
                     None => Ok(Looked::Quiet),
                 }
             }
-            CampaignStatus::AwaitingApproval | CampaignStatus::Paused | CampaignStatus::Finished => Ok(Looked::Quiet),
+            CampaignStatus::AwaitingApproval | CampaignStatus::Paused | CampaignStatus::Finished => {
+                Ok(Looked::Quiet)
+            }
         }
     }
 
@@ -148,7 +150,8 @@ where
             ..view.campaign.row.clone()
         };
         if tasks.len() <= OPS {
-            let mut transaction = Transaction::by(self.writer()).replace(&view.campaign, active)?.insert(opened)?;
+            let mut transaction =
+                Transaction::by(self.writer()).replace(&view.campaign, active)?.insert(opened)?;
             for task in tasks {
                 transaction = transaction.insert(task)?;
             }
@@ -159,7 +162,9 @@ where
             task.opened_at = None;
         }
         let writer = self.writer();
-        if let stale @ Looked::Stale = self.write(&Transaction::by(writer.clone()).insert(plan.clone())?).await? {
+        if let stale @ Looked::Stale =
+            self.write(&Transaction::by(writer.clone()).insert(plan.clone())?).await?
+        {
             return Ok(stale);
         }
         for chunk in tasks.chunks(OPS) {
@@ -200,8 +205,8 @@ where
         if !changed.is_empty() {
             let campaign = RowKey::campaign(&view.campaign.row.tenant, &view.campaign.row.id);
             for chunk in changed.chunks(OPS) {
-                let mut transaction =
-                    Transaction::by(self.writer()).require_status(campaign.clone(), &[CampaignStatus::Active.name()]);
+                let mut transaction = Transaction::by(self.writer())
+                    .require_status(campaign.clone(), &[CampaignStatus::Active.name()]);
                 for (old, new) in chunk {
                     transaction = transaction.replace(old, new.clone())?;
                 }
@@ -213,7 +218,8 @@ where
         }
         if !lost.is_empty() {
             let reason = lost.first().map(|(_, reason)| reason.clone()).unwrap_or_default();
-            let dropped = lost.into_iter().map(|(task, reason)| (task.row.id, reason)).take(OPS / 2).collect();
+            let dropped =
+                lost.into_iter().map(|(task, reason)| (task.row.id, reason)).take(OPS / 2).collect();
             return self.replan_view(view, &Changes { reason, dropped, changed: Vec::new() }).await;
         }
         if view.is_all_final() { self.finish(view, now).await } else { Ok(Looked::Quiet) }
@@ -226,7 +232,8 @@ where
     pub async fn replan(&self, of: &PlanMessage, changes: &Changes) -> Result<(), HandleError> {
         for _ in 0..LOOKS {
             let view = View::read(&self.store, &of.tenant, &of.campaign).await?;
-            let view = view.ok_or_else(|| HandleError::Defect(format!("campaign {} is unknown", of.campaign)))?;
+            let view =
+                view.ok_or_else(|| HandleError::Defect(format!("campaign {} is unknown", of.campaign)))?;
             match self.replan_view(&view, changes).await? {
                 Looked::Moved | Looked::Quiet => return Ok(()),
                 Looked::Stale => {}

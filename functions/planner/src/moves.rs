@@ -1,8 +1,8 @@
 //! What the rows call for: pure, so that it can be read and tested as a table.
 
 use chimera_domain::{
-    Artifact, Binding, IllegalTransition, Source, Stored, Task, TaskEvent, TaskStatus, Timestamp, WorkOutcome,
-    limits,
+    Artifact, Binding, IllegalTransition, Source, Stored, Task, TaskEvent, TaskStatus, Timestamp,
+    WorkOutcome, limits,
 };
 
 use crate::view::{Inputs, View};
@@ -39,7 +39,8 @@ pub(crate) fn moves(view: &View, now: Timestamp) -> Result<Moves, IllegalTransit
 /// [P-6] A rejection is answered with the next attempt, until the tries run out.
 fn after_rejection(task: &Task, now: Timestamp) -> Result<Task, IllegalTransition> {
     if task.tries >= limits::TRIES_PER_TASK {
-        let reason = format!("rejected {} times; last: {}", task.tries, task.feedback.last().map_or("", |f| f));
+        let reason =
+            format!("rejected {} times; last: {}", task.tries, task.feedback.last().map_or("", |f| f));
         return Ok(Task { status: task.status.next(TaskEvent::Fail)?, reason: Some(reason), ..task.clone() });
     }
     Ok(Task {

@@ -2,8 +2,9 @@
 //! what was seen. Where a commit got there first it is cancelled and the planner looks again.
 
 use chimera_domain::{
-    Campaign, Effect, EffectEvent, IllegalTransition, Plan, PlanDiff, PlanEvent, PlanStatus, Review, ReviewEvent,
-    ReviewStatus, StoreError, Stored, Task, TaskEvent, TaskId, TaskStatus, Timestamp, Transaction, WriterId,
+    Campaign, Effect, EffectEvent, IllegalTransition, Plan, PlanDiff, PlanEvent, PlanStatus, Review,
+    ReviewEvent, ReviewStatus, StoreError, Stored, Task, TaskEvent, TaskId, TaskStatus, Timestamp,
+    Transaction, WriterId,
 };
 use thiserror::Error;
 
@@ -39,7 +40,8 @@ pub(crate) fn transaction(
     now: Timestamp,
 ) -> Result<Transaction, ReplanError> {
     let number = view.next_plan();
-    let campaign = Campaign { revision: view.campaign.row.revision + 1, plan: number, ..view.campaign.row.clone() };
+    let campaign =
+        Campaign { revision: view.campaign.row.revision + 1, plan: number, ..view.campaign.row.clone() };
     let touched = changes.dropped.len() + changes.changed.len();
     let version = Plan {
         tenant: campaign.tenant.clone(),

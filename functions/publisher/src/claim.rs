@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use chimera_domain::{
-    Bucket, CampaignStatus, Claim, Effect, EffectEvent, MoneyTransaction, PacingSlot, Row, RowKey, StoreError, Stored,
-    Timestamp, Transaction,
+    Bucket, CampaignStatus, Claim, Effect, EffectEvent, MoneyTransaction, PacingSlot, Row, RowKey,
+    StoreError, Stored, Timestamp, Transaction,
     ports::{
-        Burn, Clock, DecisionReader, HandleError, Ids, MoneyWriter, ReadTools, StateReader, StateReaderExt as _,
-        ToolError, WriteTools,
+        Burn, Clock, DecisionReader, HandleError, Ids, MoneyWriter, ReadTools, StateReader,
+        StateReaderExt as _, ToolError, WriteTools,
     },
 };
 
@@ -100,12 +100,13 @@ where
         if let Some(next_at) = slot.as_ref().map(|slot| slot.row.next_at).filter(|next_at| *next_at > now) {
             return Ok(Door::Later(next_at));
         }
-        let new = PacingSlot { tenant: effect.tenant.clone(), agent: effect.agent.clone(), next_at: now + pace };
+        let new =
+            PacingSlot { tenant: effect.tenant.clone(), agent: effect.agent.clone(), next_at: now + pace };
         Ok(Door::Open(Some(SlotMove { old: slot, new })))
     }
 
-    /// One transaction: effect approved → dispatching, campaign active, policy as it was judged, the pacing slot taken.
-    /// None where another claim, a pause or a switch got there first; that write's own follow-up goes on.
+    /// [E-5] [P-4] One transaction: effect approved → dispatching, campaign active, the pacing slot taken. None where
+    /// another claim, a pause or a cancel got there first; that write's own follow-up goes on.
     async fn claim(
         &self,
         effect: &Stored<Effect>,

@@ -1,8 +1,8 @@
 //! How an effect ends, with its money and its uniqueness rows in the same transaction.
 
 use chimera_domain::{
-    Close, Effect, EffectEvent, EffectStatus, LedgerEntry, Money, MoneyTransaction, Outcome, Refusal, Row, RowKey, StoreError, Stored, Timestamp,
-    Transaction, Unique, UniqueState,
+    Close, Effect, EffectEvent, EffectStatus, LedgerEntry, Money, MoneyTransaction, Outcome, Refusal, Row,
+    RowKey, StoreError, Stored, Timestamp, Transaction, Unique, UniqueState,
     ports::{Clock, DecisionReader, HandleError, Ids, MoneyWriter, ReadTools, StateReader, WriteTools},
 };
 
@@ -24,7 +24,8 @@ where
     pub(crate) async fn confirm(&self, effect: &Stored<Effect>, outcome: Outcome) -> Result<(), HandleError> {
         let mut effect = effect.clone();
         for _ in 0..CONFIRMATIONS {
-            let transaction = self.confirmation(Transaction::by(self.writer("done")), &effect, outcome.clone())?;
+            let transaction =
+                self.confirmation(Transaction::by(self.writer("done")), &effect, outcome.clone())?;
             match self.store.write_money(&transaction).await {
                 Ok(_) => return Ok(()),
                 Err(StoreError::Refused(_)) => {}

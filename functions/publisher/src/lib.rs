@@ -9,8 +9,8 @@ use std::time::Duration;
 use chimera_domain::{
     Effect, EffectMessage, EffectStatus, Row, RowKey, StoreError, Stored, WriterId, limits,
     ports::{
-        Clock, DecisionReader, HandleError, Ids, MessageHandler, MoneyWriter, ReadTools, StateReader, WriteCall,
-        WriteTools,
+        Clock, DecisionReader, HandleError, Ids, MessageHandler, MoneyWriter, ReadTools, StateReader,
+        WriteCall, WriteTools,
     },
 };
 
@@ -67,7 +67,12 @@ where
         Ok(())
     }
 
-    async fn handle(&self, message: EffectMessage, _batch: &(), deadline: Duration) -> Result<(), HandleError> {
+    async fn handle(
+        &self,
+        message: EffectMessage,
+        _batch: &(),
+        deadline: Duration,
+    ) -> Result<(), HandleError> {
         let Some(effect) = self.effect(&message).await? else {
             tracing::warn!(effect.id = %message.effect, "A wake-up names an effect that does not exist");
             return Ok(());

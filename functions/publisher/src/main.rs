@@ -24,7 +24,8 @@ async fn main() -> Result<(), chimera_runtime::Error> {
         env.seconds("EFFECT_LEASE_SECONDS")?,
         env.seconds_list("READ_BACK_SECONDS", &limits::READ_BACKS)?,
     );
-    let (writes, reads) = (McpWriteTools::new(write, connections.clone()), McpToolbox::new(read, connections));
+    let (writes, reads) =
+        (McpWriteTools::new(write, connections.clone()), McpToolbox::new(read, connections));
     let store = DynamoStore::new(&aws, tables);
     store.warm().await;
     run_queue(Publisher::new(store, writes, reads, SystemClock, RandomIds, timing)).await

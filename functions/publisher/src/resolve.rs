@@ -4,11 +4,12 @@
 use std::collections::BTreeSet;
 
 use chimera_domain::{
-    Confidence, Content, DecisionKind, Effect, EffectEvent, Evidence, Flag, Outcome, Refusal, Review, ReviewEvent, ReviewId,
-    ReviewStatus, Row, RowKey, Stored, Subject, Timestamp, Transaction, Verdict, VerdictKind, WorkOutcome,
+    Confidence, Content, DecisionKind, Effect, EffectEvent, Evidence, Flag, Outcome, Refusal, Review,
+    ReviewEvent, ReviewId, ReviewStatus, Row, RowKey, Stored, Subject, Timestamp, Transaction, Verdict,
+    VerdictKind, WorkOutcome,
     ports::{
-        Burn, Clock, DecisionReader, HandleError, Ids, MoneyWriter, ReadTools, StateReader, StateReaderExt as _,
-        ToolError, WriteTools,
+        Burn, Clock, DecisionReader, HandleError, Ids, MoneyWriter, ReadTools, StateReader,
+        StateReaderExt as _, ToolError, WriteTools,
     },
 };
 use serde_json::{Value, json};
@@ -75,7 +76,11 @@ where
     }
 
     /// Writes the finding into the burn row first, so that nothing can contradict it later unseen.
-    async fn close_and_take(&self, effect: &Stored<Effect>, found: Option<&Outcome>) -> Result<(), HandleError> {
+    async fn close_and_take(
+        &self,
+        effect: &Stored<Effect>,
+        found: Option<&Outcome>,
+    ) -> Result<(), HandleError> {
         match self.writes.close(&call_of(&effect.row), found, self.timing.call).await? {
             Burn::Done { outcome } => self.confirm(effect, outcome).await,
             Burn::Refused { refusal } => self.refuse(effect, refusal).await,
@@ -104,12 +109,8 @@ where
         let (policy, version) = self.store.policy(&effect.row.tenant).await?;
         let now = self.clock.now();
         let review = question(&effect.row, policy.ladder, version, now);
-        let asked = Effect {
-            asked: Some(review.id.clone()),
-            not_before: None,
-            due_at: None,
-            ..effect.row.clone()
-        };
+        let asked =
+            Effect { asked: Some(review.id.clone()), not_before: None, due_at: None, ..effect.row.clone() };
         tracing::error!(effect.id = %effect.row.id, review.id = %review.id, "Nobody knows whether an effect happened; a human is asked");
         let transaction = Transaction::by(self.writer("ask")).replace(effect, asked)?.insert(review)?;
         self.write(transaction.into()).await
@@ -132,7 +133,9 @@ where
                 };
                 (decision.decision.kind == DecisionKind::Approve, ReviewEvent::Close)
             }
-            ReviewStatus::Open if review.row.due_at.is_some_and(|due_at| due_at <= now) => (false, ReviewEvent::Expire),
+            ReviewStatus::Open if review.row.due_at.is_some_and(|due_at| due_at <= now) => {
+                (false, ReviewEvent::Expire)
+            }
             _ => return Ok(()),
         };
         // The write server may still be about to answer: a human's "no" must not overtake it.
@@ -165,7 +168,9 @@ where
         };
         let transaction = Transaction::by(self.writer("heard")).replace(review, closed)?;
         let refusal = match burn {
-            Burn::Done { outcome } => return self.write(self.confirmation(transaction, effect, outcome)?).await,
+            Burn::Done { outcome } => {
+                return self.write(self.confirmation(transaction, effect, outcome)?).await;
+            }
             Burn::Refused { refusal } => refusal,
             Burn::Void => not_published(),
             Burn::InFlight | Burn::Unused => {
@@ -186,11 +191,20 @@ where
 }
 
 fn not_published() -> Refusal {
-    Refusal { code: "not_published".to_owned(), message: "It was found not to have happened.".to_owned(), retryable: false }
+    Refusal {
+        code: "not_published".to_owned(),
+        message: "It was found not to have happened.".to_owned(),
+        retryable: false,
+    }
 }
 
 /// The question to a human.
-fn question(effect: &Effect, ladder: Vec<chimera_domain::Rung>, policy_version: u64, now: Timestamp) -> Review {
+fn question(
+    effect: &Effect,
+    ladder: Vec<chimera_domain::Rung>,
+    policy_version: u64,
+    now: Timestamp,
+) -> Review {
     let flags = BTreeSet::from([Flag::new("unconfirmed")]);
     let wait = ladder.first().map_or(0, |rung| rung.wait_s);
     Review {

@@ -128,6 +128,7 @@ fn of_campaign(campaign: &Campaign, cause: Cause<'_>) -> Vec<Command> {
     }
 }
 
+/// [P-4] An open task is sent only while its campaign is active.
 fn of_task(
     task: &Task,
     campaign: Option<CampaignStatus>,
@@ -203,7 +204,9 @@ fn of_effect(effect: &Effect, campaign: Option<CampaignStatus>, now: Timestamp) 
             publish()
         }
         // Once a human is asked the clock leaves it alone, unless the answer has to wait for the call's last moment.
-        EffectStatus::Unconfirmed if may_go && (effect.asked.is_none() || effect.not_before.is_some()) => publish(),
+        EffectStatus::Unconfirmed if may_go && (effect.asked.is_none() || effect.not_before.is_some()) => {
+            publish()
+        }
         EffectStatus::Withdrawn => publish(),
         EffectStatus::Rejudge => vec![Command::Judge(ReviewMessage::Rejudge {
             tenant: effect.tenant.clone(),

@@ -2,8 +2,8 @@
 //! illegal transition.
 
 use chimera_domain::{
-    CampaignEvent, CampaignStatus, EffectEvent, EffectStatus, PlanEvent, PlanStatus, ReviewEvent, ReviewStatus, TaskEvent,
-    TaskStatus,
+    CampaignEvent, CampaignStatus, EffectEvent, EffectStatus, PlanEvent, PlanStatus, ReviewEvent,
+    ReviewStatus, TaskEvent, TaskStatus,
 };
 
 macro_rules! table {

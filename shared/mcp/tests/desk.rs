@@ -1,4 +1,5 @@
 //! The protocol of a write server: a grant is used at most once, and what came of it is never lost.
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod common;
 
@@ -46,6 +47,7 @@ async fn refusal_of(desk: &Desk, call: Presented<'_>) -> String {
     }
 }
 
+/// [E-1]
 #[tokio::test]
 async fn a_grant_that_does_not_cover_the_call_is_refused() {
     let desk = desk();
@@ -85,6 +87,7 @@ async fn an_expired_grant_is_refused_but_may_be_asked_about_and_voided() {
     assert_eq!(desk.void(&late).await.unwrap(), Burn::Void);
 }
 
+/// [E-2]
 #[tokio::test]
 async fn a_used_grant_answers_what_is_stored_even_when_it_has_expired() {
     let store = MemoryBurns::default();
@@ -98,6 +101,7 @@ async fn a_used_grant_answers_what_is_stored_even_when_it_has_expired() {
     assert_eq!(again.unwrap(), done);
 }
 
+/// [E-2]
 #[tokio::test]
 async fn a_repeated_key_answers_what_is_stored_and_never_for_other_arguments() {
     let desk = desk();
@@ -109,6 +113,7 @@ async fn a_repeated_key_answers_what_is_stored_and_never_for_other_arguments() {
     assert_eq!(refusal_of(&desk, presented(&other)).await, "idempotency_mismatch");
 }
 
+/// [E-2]
 #[tokio::test]
 async fn a_lost_answer_leaves_the_burn_in_flight() {
     let desk = desk();

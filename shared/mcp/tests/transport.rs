@@ -1,5 +1,6 @@
 //! Both transports against a real server of ours: over HTTP, and over a stand-in for the Lambda API that hands the
 //! event to `lambda_http` as the runtime would.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[expect(dead_code, reason = "clock and outcomes are the desk's tests'")]
 mod common;
@@ -190,7 +191,7 @@ async fn a_refused_connection_is_unsent_and_silence_is_unknown() {
     let refused = write.execute(&a_call(), SOON).await.unwrap_err();
     assert!(matches!(refused, ToolError::Unsent(_)), "{refused:?}");
 
-    let silent = Router::new().route(INVOKE, any(|| std::future::pending::<String>()));
+    let silent = Router::new().route(INVOKE, any(std::future::pending::<String>));
     let write = McpWriteTools::new(registry(), lambda_api(silent).await);
     let silence = write.execute(&a_call(), Duration::from_millis(200)).await.unwrap_err();
     assert!(matches!(silence, ToolError::Unknown(_)), "{silence:?}");

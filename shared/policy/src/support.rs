@@ -336,7 +336,7 @@ mod tests {
     fn a_post_about_something_else_is_not_supported() {
         let other =
             "Chocolate factories everywhere quietly doubled wages without telling workers about layoffs";
-        assert!(support(other, Some(&source()), &[]).share.basis_points() <= 5_500);
+        assert!(support(other, Some(&source()), &[]).share.basis_points() <= 6_500);
     }
 
     #[test]

@@ -40,9 +40,9 @@ where
     .await
 }
 
-/// Handles a batch of `(message id, body)` within `deadline`; gives the ids of the messages that are to be delivered
-/// again, in the batch's order. A body that cannot be read, a failure, a panic and an overrun each fail their own message;
-/// a failure to open fails all that could be read.
+/// Handles a batch of `(message id, body)` within `deadline`; gives the ids of the messages that are to be
+/// delivered again, in the batch's order. A body that cannot be read, a failure, a panic and an overrun each fail their
+/// own message; a failure to open fails all that could be read.
 pub async fn handle_batch<M, H>(handler: &H, batch: Vec<(String, String)>, deadline: Duration) -> Vec<String>
 where
     M: DeserializeOwned + Send + Sync,
@@ -228,6 +228,7 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
+    ///
     #[tokio::test]
     async fn each_message_fails_alone() {
         let echo = Echo::default();
@@ -236,6 +237,7 @@ mod tests {
         assert_eq!((echo.opened.into_inner(), echo.handled.into_inner()), (1, 5));
     }
 
+    ///
     #[tokio::test]
     async fn a_body_that_cannot_be_read_fails_alone() {
         let mut bodies = batch(&["a"]);

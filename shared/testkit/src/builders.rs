@@ -3,9 +3,8 @@
 
 use chimera_domain::{
     Agent, AgentId, Binding, Brief, Campaign, CampaignId, CampaignStatus, Check, Confidence, Criterion,
-    Currency, Digest, Evidence, Intent, Money, Persona, Policy, PolicyRow, Priority, ResultId,
-    Source, Task, TaskId, TaskKind, TaskResult, TaskStatus, TenantId, Timestamp, Usage, Verdict, VerdictKind,
-    WorkOutcome,
+    Currency, Digest, Evidence, Intent, Money, Persona, Policy, PolicyRow, Priority, ResultId, Source, Task,
+    TaskId, TaskKind, TaskResult, TaskStatus, TenantId, Timestamp, Usage, Verdict, VerdictKind, WorkOutcome,
 };
 use serde_json::json;
 

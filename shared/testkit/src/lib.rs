@@ -19,7 +19,7 @@ pub use cloud::MemoryCloud;
 pub use faults::{Fault, Faults};
 pub use feed::{Article, Feed};
 pub use meter::{Meter, Tally};
-pub use notifier::RecordingNotifier;
+pub use notifier::{Notice, RecordingNotifier};
 pub use platform::{Mode, Post, SandboxPlatform};
 pub use queues::{Delivery, MAX_RECEIVES, Queue, VISIBILITY};
 pub use signer::{MemorySigner, STACK};

@@ -7,12 +7,15 @@ use chimera_domain::{Review, ReviewId};
 
 /// Remembers who was told of what. Clones share the memory.
 #[derive(Debug, Clone, Default)]
-pub struct RecordingNotifier(Arc<Mutex<Vec<(ReviewId, Vec<String>)>>>);
+pub struct RecordingNotifier(Arc<Mutex<Vec<Notice>>>);
+
+/// A review, and the reviewers who were told.
+pub type Notice = (ReviewId, Vec<String>);
 
 impl RecordingNotifier {
     /// Each notice so far: the review and the reviewers told.
     #[must_use]
-    pub fn notices(&self) -> Vec<(ReviewId, Vec<String>)> {
+    pub fn notices(&self) -> Vec<Notice> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

@@ -1,4 +1,5 @@
 //! `template.yaml` against the protocol: queues, streams, timeouts, routes, environment.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::collections::{BTreeMap, BTreeSet};
 

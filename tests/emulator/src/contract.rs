@@ -1,22 +1,33 @@
 //! The contract every store keeps, whatever it is made of. Each part uses rows of its own tenant, so that it can run
 //! against tables that hold other things.
-#![expect(clippy::expect_used, clippy::panic, reason = "a contract that is broken fails the test that runs it")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a contract that is broken fails the test that runs it"
+)]
 
 use chimera_domain::{
-    AgentId, Applied, Brief, Bucket, Campaign, CampaignId, CampaignStatus, Close, Currency, DeadLetter, Decision, DecisionKind,
-    DecisionRow, DecisionTransaction, Digest, EffectId, LedgerEntry, Money, MoneyTransaction, OperatorId, PacingSlot, Policy,
-    PolicyRow, Reservation, ReviewId, Row, RowKey, StoreError, Stored, TenantId, Timestamp, Transaction, Unique,
-    UniqueState, WriterId,
+    AgentId, Applied, Brief, Bucket, Campaign, CampaignId, CampaignStatus, Close, Currency, DeadLetter,
+    Decision, DecisionKind, DecisionRow, DecisionTransaction, Digest, EffectId, LedgerEntry, Money,
+    MoneyTransaction, OperatorId, PacingSlot, Policy, PolicyRow, Reservation, ReviewId, Row, RowKey,
+    StoreError, Stored, TenantId, Timestamp, Transaction, Unique, UniqueState, WriterId,
     ports::{
-        AuditEntry, AuditPut, AuditReader, AuditWriter, DecisionReader, DecisionWriter, LedgerReader, MoneyWriter,
-        StateIndex, StateReader, StateReaderExt as _,
+        AuditEntry, AuditPut, AuditReader, AuditWriter, DecisionReader, DecisionWriter, LedgerReader,
+        MoneyWriter, StateIndex, StateReader, StateReaderExt as _,
     },
 };
 use serde_json::json;
 
 /// A store as the contract uses it.
 pub trait Store:
-    StateReader + StateIndex + MoneyWriter + LedgerReader + DecisionWriter + DecisionReader + AuditWriter + AuditReader
+    StateReader
+    + StateIndex
+    + MoneyWriter
+    + LedgerReader
+    + DecisionWriter
+    + DecisionReader
+    + AuditWriter
+    + AuditReader
 {
 }
 
@@ -125,7 +136,8 @@ async fn read(store: &impl Store, key: &RowKey) -> Stored {
 
 async fn a_row_is_inserted_once(store: &impl Store, run: &str) {
     let tenant = tenant(run, "insert");
-    let insert = |writer: &str, second| by(writer).insert(slot(&tenant, second)).expect("the row has a stored form");
+    let insert =
+        |writer: &str, second| by(writer).insert(slot(&tenant, second)).expect("the row has a stored form");
     assert_eq!(store.write(&insert("w1", 1)).await.expect("the first insert applies"), Applied::Now);
     let refused = store.write(&insert("w2", 2)).await.expect_err("a second insert is refused");
     let StoreError::Refused(refusals) = refused else { panic!("not a refusal: {refused:?}") };
@@ -149,7 +161,8 @@ async fn a_stale_version_is_refused(store: &impl Store, run: &str) {
 /// [P-1]
 async fn a_lost_reply_is_known_by_its_writer(store: &impl Store, run: &str) {
     let tenant = tenant(run, "lost");
-    let both = by("w1").insert(slot(&tenant, 1)).expect("a row").insert(unique(&tenant, "TEXT#1")).expect("a row");
+    let both =
+        by("w1").insert(slot(&tenant, 1)).expect("a row").insert(unique(&tenant, "TEXT#1")).expect("a row");
     assert_eq!(store.write(&both).await.expect("applies"), Applied::Now);
     assert_eq!(store.write(&both).await.expect("an own write is a success"), Applied::Before);
     let one = by("w2").insert(unique(&tenant, "TEXT#2")).expect("a row");
@@ -160,7 +173,8 @@ async fn a_lost_reply_is_known_by_its_writer(store: &impl Store, run: &str) {
 async fn all_of_a_transaction_applies_or_nothing(store: &impl Store, run: &str) {
     let tenant = tenant(run, "atomic");
     store.write(&by("w1").insert(slot(&tenant, 1)).expect("a row")).await.expect("applies");
-    let torn = by("w2").insert(unique(&tenant, "TEXT#1")).expect("a row").insert(slot(&tenant, 2)).expect("a row");
+    let torn =
+        by("w2").insert(unique(&tenant, "TEXT#1")).expect("a row").insert(slot(&tenant, 2)).expect("a row");
     let refused = store.write(&torn).await.expect_err("one condition does not hold");
     let StoreError::Refused(refusals) = refused else { panic!("not a refusal: {refused:?}") };
     assert_eq!(refusals.iter().map(|refusal| refusal.index).collect::<Vec<_>>(), [1]);
@@ -172,9 +186,13 @@ async fn a_status_is_required_across_rows(store: &impl Store, run: &str) {
     let tenant = tenant(run, "status");
     let row = campaign(&tenant, "c", None, at(10));
     let key = RowKey::campaign(&tenant, &row.id);
-    let requires =
-        |status, name| by(name).insert(unique(&tenant, name)).expect("a row").require_status(key.clone(), &[status]);
-    assert!(matches!(store.write(&requires("active", "early")).await, Err(StoreError::Refused(_))), "no such row yet");
+    let requires = |status, name| {
+        by(name).insert(unique(&tenant, name)).expect("a row").require_status(key.clone(), &[status])
+    };
+    assert!(
+        matches!(store.write(&requires("active", "early")).await, Err(StoreError::Refused(_))),
+        "no such row yet"
+    );
     store.write(&by("w1").insert(row).expect("a row")).await.expect("applies");
     store.write(&requires("active", "right")).await.expect("the status is as required");
     assert!(matches!(store.write(&requires("paused", "wrong")).await, Err(StoreError::Refused(_))));
@@ -185,7 +203,8 @@ async fn reads_keep_order_and_show_gaps(store: &impl Store, run: &str) {
     for name in ["A", "B"] {
         store.write(&by("w1").insert(unique(&tenant, name)).expect("a row")).await.expect("applies");
     }
-    let keys: Vec<RowKey> = ["B", "missing", "A", "B"].map(|name| RowKey::unique(&tenant, &agent(), name)).into();
+    let keys: Vec<RowKey> =
+        ["B", "missing", "A", "B"].map(|name| RowKey::unique(&tenant, &agent(), name)).into();
     let found = store.get_many(&keys).await.expect("the store answers");
     let names: Vec<Option<String>> = found
         .into_iter()
@@ -268,7 +287,12 @@ fn reserving(tenant: &TenantId, effect: &str, amount: i64, cap: i64) -> MoneyTra
     let buckets = vec![Bucket::Campaign { campaign: campaign.clone() }];
     let reservation = reservation(1, amount, buckets);
     let effect = EffectId::new(effect).expect("a short name is an id");
-    let entry = LedgerEntry::Reserve { campaign, effect: effect.clone(), reservation: reservation.clone(), at: at(1) };
+    let entry = LedgerEntry::Reserve {
+        campaign,
+        effect: effect.clone(),
+        reservation: reservation.clone(),
+        at: at(1),
+    };
     MoneyTransaction::from(by(&format!("approve-{effect}")))
         .reserve(tenant, &entry, &reservation, &[usd(cap)])
         .expect("an entry")
@@ -295,7 +319,8 @@ async fn a_cap_covers_exactly_what_it_covers(store: &impl Store, run: &str) {
     }
     let approved = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
     assert_eq!((approved, used(store, &tenant).await), (14, 98));
-    let again = store.write_money(&all[outcomes.iter().position(Result::is_ok).expect("one was approved")]).await;
+    let again =
+        store.write_money(&all[outcomes.iter().position(Result::is_ok).expect("one was approved")]).await;
     assert_eq!(again.expect("an own write is a success"), Applied::Before);
     assert_eq!(used(store, &tenant).await, 98, "a repeated reservation counts once");
     let over = store.write_money(&reserving(&tenant, "e-over", 3, 100)).await;
@@ -351,7 +376,12 @@ async fn one_decision_wins(store: &impl Store, run: &str) {
             text: None,
             at: at(11),
         };
-        let decided = DecisionRow { tenant: tenant.clone(), campaign: row.id.clone(), review: review.clone(), decision };
+        let decided = DecisionRow {
+            tenant: tenant.clone(),
+            campaign: row.id.clone(),
+            review: review.clone(),
+            decision,
+        };
         let transaction = by(&format!("decision-{reviewer}")).replace(&seen, row.clone()).expect("a row");
         DecisionTransaction::decide(transaction, &decided).expect("a decision")
     };
@@ -359,7 +389,8 @@ async fn one_decision_wins(store: &impl Store, run: &str) {
     store.write_decision(&deciding("ann", DecisionKind::Approve)).await.expect("the first decision applies");
     let second = store.write_decision(&deciding("bob", DecisionKind::Reject)).await;
     assert!(matches!(second, Err(StoreError::Refused(_))), "{second:?}");
-    let winner = store.decision(&tenant, &row.id, &review).await.expect("the store answers").expect("decided");
+    let winner =
+        store.decision(&tenant, &row.id, &review).await.expect("the store answers").expect("decided");
     assert_eq!((winner.decision.reviewer.as_str(), winner.decision.kind), ("ann", DecisionKind::Approve));
 }
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use chimera_domain::ports::Burn;
-use chimera_domain::{CampaignStatus, EffectStatus};
+use chimera_domain::ports::{Burn, Clock as _};
+use chimera_domain::{CampaignStatus, Claim, Effect, EffectStatus};
 use chimera_sim::{Answer, SwarmWorld};
 use chimera_testkit::builders::a_campaign;
 use chimera_testkit::{Fault, Faults, Mode};
@@ -16,6 +16,7 @@ async fn one_post_where(mode: Mode) -> SwarmWorld {
     world
 }
 
+/// [E-3]
 #[tokio::test]
 async fn a_crash_between_burn_and_outcome_is_read_back_from_the_platform() {
     let world = one_post_where(Mode::CrashBeforeOutcome).await;
@@ -29,6 +30,7 @@ async fn a_crash_between_burn_and_outcome_is_read_back_from_the_platform() {
     world.assert_promises();
 }
 
+/// [E-2] [E-3]
 #[tokio::test]
 async fn a_lost_reply_takes_the_stored_outcome_and_does_not_post_again() {
     let world = one_post_where(Mode::ReplyLost).await;
@@ -39,6 +41,7 @@ async fn a_lost_reply_takes_the_stored_outcome_and_does_not_post_again() {
     world.assert_promises();
 }
 
+/// [E-7] [M-4]
 #[tokio::test]
 async fn where_nobody_knows_a_human_is_asked_and_a_no_ends_it_without_money() {
     let world = one_post_where(Mode::NeverPosted).await;
@@ -60,6 +63,7 @@ async fn where_nobody_knows_a_human_is_asked_and_a_no_ends_it_without_money() {
     world.assert_promises();
 }
 
+/// [M-3]
 #[tokio::test]
 async fn where_nobody_knows_a_humans_yes_makes_it_done_and_settles() {
     let world = one_post_where(Mode::NeverPosted).await;
@@ -95,6 +99,7 @@ async fn a_slow_answer_that_comes_after_all_is_taken() {
     world.assert_promises();
 }
 
+/// [E-4]
 #[tokio::test]
 async fn a_rate_limit_is_judged_again_under_a_new_grant() {
     let world = one_post_where(Mode::Refuse("rate_limited", true)).await;
@@ -105,6 +110,7 @@ async fn a_rate_limit_is_judged_again_under_a_new_grant() {
     world.assert_promises();
 }
 
+/// [M-3]
 #[tokio::test]
 async fn a_refusal_for_good_fails_the_effect_and_gives_the_money_back() {
     let world = one_post_where(Mode::Refuse("account_suspended", false)).await;
@@ -126,6 +132,7 @@ async fn a_publisher_that_dies_after_its_call_does_not_call_again() {
     world.assert_promises();
 }
 
+/// [E-4]
 #[tokio::test]
 async fn a_publisher_that_dies_before_its_call_voids_the_grant_and_posts_under_a_new_one() {
     let world = SwarmWorld::with(2, Faults::none().nth("publisher", "execute", 1, Fault::CrashBefore));
@@ -138,6 +145,7 @@ async fn a_publisher_that_dies_before_its_call_voids_the_grant_and_posts_under_a
     world.assert_promises();
 }
 
+/// [E-5] [E-6]
 #[tokio::test]
 async fn an_approval_that_waited_too_long_is_signed_again_without_a_human() {
     let world = SwarmWorld::new();
@@ -153,6 +161,7 @@ async fn an_approval_that_waited_too_long_is_signed_again_without_a_human() {
     world.assert_promises();
 }
 
+/// [E-5]
 #[tokio::test]
 async fn an_account_keeps_its_pace() {
     let world = SwarmWorld::new();
@@ -171,5 +180,68 @@ async fn an_account_keeps_its_pace() {
         let wait_ms = pair[1].created_at.as_millisecond() - pair[0].created_at.as_millisecond();
         assert!(wait_ms >= i64::try_from(pace.as_millis()).unwrap(), "{}", world.story());
     }
+    world.assert_promises();
+}
+
+/// [E-4]
+#[tokio::test]
+async fn an_effect_is_signed_again_at_most_three_times() {
+    let world = SwarmWorld::new();
+    world.platform.always(Mode::Refuse("rate_limited", true));
+    world.start(a_campaign().posts(1)).await;
+    world.run_until_quiet().await;
+
+    let effect = world.effects().remove(0);
+    assert_eq!((effect.status, effect.rejudged), (EffectStatus::Void, 3), "{}", world.story());
+    assert_eq!(world.platform.executes(), 4, "once under each grant\n{}", world.story());
+    assert!(world.published().is_empty());
+    assert_eq!(world.campaign_used(), 0, "{}", world.story());
+    world.assert_promises();
+}
+
+/// [E-5]
+#[tokio::test]
+async fn money_set_aside_yesterday_is_set_aside_anew_before_a_claim() {
+    let world = SwarmWorld::new();
+    world.clock.set("2026-03-02T23:55:00Z".parse().unwrap());
+    world
+        .change_policy(|policy| {
+            policy.agents.entry(chimera_testkit::builders::an_agent_id()).or_default().pacing_s = 600;
+        })
+        .await;
+    world.start(a_campaign().posts(2)).await;
+    world.run_for(Duration::from_secs(3_600)).await;
+
+    assert_eq!(world.published().len(), 2, "{}", world.story());
+    let reserved: std::collections::BTreeSet<(u32, String)> = world
+        .effects()
+        .into_iter()
+        .map(|effect| (effect.reservation.number, effect.reservation.day))
+        .collect();
+    let expected = [(1, "2026-03-02".to_owned()), (2, "2026-03-03".to_owned())];
+    assert_eq!(reserved, expected.into(), "{}", world.story());
+    world.assert_promises();
+}
+
+/// [E-7]
+#[tokio::test]
+async fn a_humans_no_waits_until_the_call_is_surely_over() {
+    let world = one_post_where(Mode::NeverPosted).await;
+    let open = world.open_reviews();
+    let effect = world.effects().remove(0);
+    let burnt = effect.grant.grant.id.clone();
+    let lease_until = world.clock.now() + Duration::from_secs(600);
+    let claim = effect.claim.clone().map(|claim| Claim { lease_until, ..claim });
+    assert!(claim.is_some(), "{}", world.story());
+    world.force(Effect { claim, ..effect });
+
+    assert!(world.decide(&open[0], Answer::Reject("it is not on the account")).await);
+    world.run_for(Duration::from_secs(540)).await;
+    assert_eq!(world.effects()[0].status, EffectStatus::Unconfirmed, "{}", world.story());
+    assert_eq!(world.platform.burn(&burnt), Some(Burn::InFlight));
+
+    world.run_for(Duration::from_secs(300)).await;
+    assert_eq!(world.effects()[0].status, EffectStatus::Failed, "{}", world.story());
+    assert_eq!(world.platform.burn(&burnt), Some(Burn::Void));
     world.assert_promises();
 }

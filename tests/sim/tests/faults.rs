@@ -56,6 +56,7 @@ async fn functions_that_run_at_the_same_time_publish_the_same() {
     }
 }
 
+/// [F-1]
 #[tokio::test]
 async fn the_clock_alone_is_enough() {
     let texts = undisturbed(2).await;
@@ -63,6 +64,7 @@ async fn the_clock_alone_is_enough() {
     assert_same(&world, &texts, "without stream");
 }
 
+/// [F-1]
 #[tokio::test]
 async fn the_clock_alone_is_enough_for_reviews() {
     let texts = undisturbed(2).await;
@@ -70,6 +72,7 @@ async fn the_clock_alone_is_enough_for_reviews() {
     assert_same(&world, &texts, "without stream, held");
 }
 
+/// [F-1]
 #[tokio::test]
 async fn the_stream_alone_is_enough() {
     let texts = undisturbed(3).await;
@@ -77,6 +80,7 @@ async fn the_stream_alone_is_enough() {
     assert_same(&world, &texts, "without clock");
 }
 
+/// [F-1]
 #[tokio::test]
 async fn the_stream_alone_is_enough_for_reviews() {
     let texts = undisturbed(2).await;
@@ -84,6 +88,7 @@ async fn the_stream_alone_is_enough_for_reviews() {
     assert_same(&world, &texts, "without clock, held");
 }
 
+/// [F-1]
 #[tokio::test]
 async fn forgotten_messages_are_sent_again() {
     let texts = undisturbed(2).await;
@@ -150,6 +155,7 @@ at_every_call! {
     the_auditor_dies_after_a_call: "auditor" "*" CrashAfter;
 }
 
+///
 #[tokio::test]
 async fn a_worker_that_always_dies_leaves_a_dead_letter_and_a_failed_task() {
     let world = SwarmWorld::with(
@@ -168,6 +174,7 @@ async fn a_worker_that_always_dies_leaves_a_dead_letter_and_a_failed_task() {
     world.assert_promises();
 }
 
+///
 #[tokio::test]
 async fn a_message_nobody_can_read_becomes_a_dead_letter() {
     let world = SwarmWorld::new();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chimera_domain::{CampaignStatus, DecisionKind, EffectStatus, ReviewStatus, Rung, TaskStatus};
+use chimera_domain::{CampaignStatus, DecisionKind, EffectStatus, ReviewStatus, Rung, TaskKind, TaskStatus};
 use chimera_sim::{Answer, SwarmWorld};
 use chimera_testkit::builders::{FEED, a_campaign};
 use chimera_testkit::{Article, Fault, Faults, Feed};
@@ -41,6 +41,7 @@ async fn a_held_post_is_published_when_a_human_approves_it() {
     world.assert_promises();
 }
 
+///
 #[tokio::test]
 async fn an_edit_is_judged_again_and_published_word_for_word() {
     let world = one_held_post().await;
@@ -57,6 +58,7 @@ async fn an_edit_is_judged_again_and_published_word_for_word() {
     world.assert_promises();
 }
 
+///
 #[tokio::test]
 async fn an_edit_that_breaks_a_rule_is_not_published_as_it_is() {
     let world = one_held_post().await;
@@ -88,6 +90,7 @@ async fn a_rejection_counts_as_a_try_and_the_last_one_fails_the_task() {
     world.assert_promises();
 }
 
+/// [P-6]
 #[tokio::test]
 async fn a_response_reaches_the_next_attempt() {
     let world = one_held_post().await;
@@ -105,6 +108,7 @@ async fn a_response_reaches_the_next_attempt() {
     world.assert_promises();
 }
 
+///
 #[tokio::test]
 async fn a_post_about_an_election_waits_for_a_human_however_good_it_is() {
     let world = SwarmWorld::new();
@@ -122,6 +126,7 @@ async fn a_post_about_an_election_waits_for_a_human_however_good_it_is() {
     world.assert_promises();
 }
 
+///
 #[tokio::test]
 async fn a_review_nobody_answers_is_denied() {
     let world = one_held_post().await;
@@ -136,6 +141,7 @@ async fn a_review_nobody_answers_is_denied() {
     world.assert_promises();
 }
 
+///
 #[tokio::test]
 async fn the_next_rung_is_told_when_the_first_does_not_answer() {
     let world = SwarmWorld::new();
@@ -158,6 +164,7 @@ async fn the_next_rung_is_told_when_the_first_does_not_answer() {
     world.assert_promises();
 }
 
+///
 #[tokio::test]
 async fn of_two_decisions_one_wins() {
     let world = one_held_post().await;
@@ -175,6 +182,7 @@ async fn of_two_decisions_one_wins() {
     world.assert_promises();
 }
 
+/// [F-1]
 #[tokio::test]
 async fn a_decision_counts_even_when_its_workflow_never_started() {
     let world = SwarmWorld::with(3, Faults::none().nth("escalation", "get", 1, Fault::CrashBefore));
@@ -188,6 +196,7 @@ async fn a_decision_counts_even_when_its_workflow_never_started() {
     world.assert_promises();
 }
 
+/// [E-5] [P-4]
 #[tokio::test]
 async fn a_pause_stops_dispatch_and_claims_and_a_resume_repeats_nothing() {
     let world = SwarmWorld::new();
@@ -217,6 +226,7 @@ async fn a_pause_stops_dispatch_and_claims_and_a_resume_repeats_nothing() {
     world.assert_promises();
 }
 
+/// [P-4]
 #[tokio::test]
 async fn results_in_flight_commit_while_a_campaign_is_paused() {
     let world = SwarmWorld::new();
@@ -266,5 +276,39 @@ async fn a_cancel_closes_the_reviews_that_wait() {
     world.run_until_quiet().await;
     assert!(world.published().is_empty());
     assert_eq!(world.campaign_used(), 0);
+    world.assert_promises();
+}
+
+/// [P-4]
+#[tokio::test]
+async fn a_task_is_not_sent_while_its_campaign_is_paused() {
+    let world = SwarmWorld::new();
+    world.start(a_campaign().posts(1)).await;
+    let is_open = |world: &SwarmWorld| !world.tasks_in(TaskStatus::Open).is_empty();
+    assert!(world.run_until(is_open).await, "{}", world.story());
+    world.pause().await;
+    world.run_until_quiet().await;
+
+    assert!(is_open(&world), "{}", world.story());
+    assert!(world.tasks().iter().all(|task| task.committed.is_none()), "{}", world.story());
+    world.resume().await;
+    world.run_until_quiet().await;
+    assert_eq!(world.published().len(), 1, "{}", world.story());
+    world.assert_promises();
+}
+
+/// [P-6]
+#[tokio::test]
+async fn a_task_has_three_tries_and_learns_from_each() {
+    let world = one_held_post().await;
+    while let Some(review) = world.open_reviews().pop() {
+        assert!(world.decide(&review, Answer::Reject("not this")).await);
+        world.run_until_quiet().await;
+    }
+
+    let task = world.tasks().into_iter().find(|task| task.kind == TaskKind::Write).unwrap();
+    assert_eq!((task.status, task.attempt, task.tries), (TaskStatus::Failed, 3, 3), "{}", world.story());
+    assert!(task.feedback.len() >= 3, "{:?}", task.feedback);
+    assert!(task.feedback.iter().any(|feedback| feedback.contains("not this")), "{:?}", task.feedback);
     world.assert_promises();
 }

@@ -24,6 +24,7 @@ async fn a_campaign_spends_what_its_posts_cost() {
     world.assert_promises();
 }
 
+/// [M-2]
 #[tokio::test]
 async fn a_campaign_never_spends_more_than_its_budget() {
     let world = SwarmWorld::new();
@@ -44,6 +45,7 @@ async fn a_budget_that_fits_exactly_is_enough() {
     world.assert_promises();
 }
 
+/// [M-2] [M-5]
 #[tokio::test]
 async fn a_budget_one_cent_short_publishes_nothing() {
     let world = SwarmWorld::new();
@@ -69,6 +71,7 @@ async fn an_agents_day_is_capped_across_campaigns() {
     world.assert_promises();
 }
 
+/// [M-2]
 #[tokio::test]
 async fn caps_hold_with_many_effects_and_conflicts() {
     for seed in 0..5 {
@@ -99,6 +102,7 @@ async fn without_the_condition_on_buckets_the_budget_would_be_exceeded() {
     assert!(broken.contains("campaign c-1 used"), "the check cannot fail:\n{}", world.story());
 }
 
+/// [M-3]
 #[tokio::test]
 async fn what_a_refused_post_had_reserved_can_be_spent_again() {
     let world = SwarmWorld::new();
@@ -109,5 +113,17 @@ async fn what_a_refused_post_had_reserved_can_be_spent_again() {
     assert_eq!(failed, 1, "{}", world.story());
     let published = i64::try_from(world.published().len()).unwrap();
     assert_eq!(world.campaign_used(), published * POST, "{}", world.story());
+    world.assert_promises();
+}
+
+/// [M-5]
+#[tokio::test]
+async fn a_task_that_nothing_is_left_for_fails_and_says_so() {
+    let world = SwarmWorld::new();
+    spend(&world, "c-1", 1, POST - 1).await;
+
+    let reasons: Vec<String> = world.tasks().into_iter().filter_map(|task| task.reason).collect();
+    assert!(reasons.iter().any(|reason| reason.starts_with("over budget")), "{reasons:?}");
+    assert!(world.open_reviews().is_empty(), "no human is asked to approve what cannot be paid");
     world.assert_promises();
 }

@@ -1,5 +1,7 @@
 //! A campaign becomes posts, whatever the queues and streams do.
 
+use std::time::Duration;
+
 use chimera_domain::{
     CampaignStatus, Check, Confidence, EffectStatus, Task, TaskKind, TaskStatus, TenantId, WorkOutcome,
 };
@@ -97,6 +99,7 @@ fn notes(world: &SwarmWorld) -> WorkOutcome {
     )
 }
 
+/// [P-3]
 #[tokio::test]
 async fn a_stale_result_is_refused() {
     let other = SwarmWorld::new();
@@ -117,6 +120,7 @@ async fn a_stale_result_is_refused() {
     world.assert_promises();
 }
 
+/// [P-3] [P-9]
 #[tokio::test]
 async fn forged_results_commit_nothing() {
     let world = SwarmWorld::new();
@@ -146,6 +150,7 @@ async fn forged_results_commit_nothing() {
     world.assert_promises();
 }
 
+///
 #[tokio::test]
 async fn a_result_that_breaks_a_write_tasks_criteria_is_rejected_however_sure_it_is() {
     let world = SwarmWorld::with(1, Faults::none());
@@ -162,5 +167,49 @@ async fn a_result_that_breaks_a_write_tasks_criteria_is_rejected_however_sure_it
     world.approve_all_reviews().await;
 
     assert!(world.texts().iter().all(|text| text != "Trust me, it is great."));
+    world.assert_promises();
+}
+
+/// [P-5]
+#[tokio::test]
+async fn a_dependent_waits_until_the_effect_it_depends_on_is_done() {
+    let world = SwarmWorld::new();
+    world.change_policy(|policy| policy.killed = true).await;
+    world.start(a_campaign().posts(2)).await;
+    let is_planned = |world: &SwarmWorld| world.tasks_in(TaskStatus::Blocked).len() == 2;
+    assert!(world.run_until(is_planned).await, "{}", world.story());
+    let blocked = world.tasks_in(TaskStatus::Blocked);
+    let (first, second) = (&blocked[0], &blocked[1]);
+    let depends_on = second.depends_on.iter().chain([&first.id]).cloned().collect();
+    world.force(Task { depends_on, ..second.clone() });
+    world.run_until_quiet().await;
+
+    let now = |task: &Task| world.tasks().into_iter().find(|other| other.id == task.id).unwrap().status;
+    assert_eq!((now(first), now(second)), (TaskStatus::Approved, TaskStatus::Blocked), "{}", world.story());
+    assert!(world.published().is_empty());
+
+    world.change_policy(|policy| policy.killed = false).await;
+    world.run_for(Duration::from_secs(30 * 60)).await;
+    world.approve_all_reviews().await;
+    assert_eq!((now(first), now(second)), (TaskStatus::Approved, TaskStatus::Approved), "{}", world.story());
+    assert_eq!(world.published().len(), 2, "{}", world.story());
+    world.assert_promises();
+}
+
+/// [P-7]
+#[tokio::test]
+async fn a_campaign_is_not_finished_before_its_last_effect() {
+    let world = SwarmWorld::new();
+    let agent = chimera_testkit::builders::an_agent_id();
+    world.change_policy(|policy| policy.agents.entry(agent).or_default().pacing_s = 300).await;
+    world.start(a_campaign().posts(3)).await;
+    let are_approved = |world: &SwarmWorld| world.tasks_in(TaskStatus::Approved).len() == 4;
+    assert!(world.run_until(are_approved).await, "{}", world.story());
+    assert_eq!(world.status(), CampaignStatus::Active, "{}", world.story());
+
+    let is_finished = |world: &SwarmWorld| world.status() == CampaignStatus::Finished;
+    assert!(world.run_until(is_finished).await, "{}", world.story());
+    assert_eq!(world.effects_in(EffectStatus::Done).len(), 3, "{}", world.story());
+    world.run_until_quiet().await;
     world.assert_promises();
 }

@@ -95,7 +95,7 @@ async fn a_token_that_is_not_ours_is_refused() {
     answer.is(StatusCode::UNAUTHORIZED, "unauthenticated");
 }
 
-///
+/// [P-9]
 #[tokio::test]
 async fn another_tenants_rows_are_not_there() {
     let world = world();

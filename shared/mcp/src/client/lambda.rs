@@ -102,7 +102,7 @@ pub(crate) fn reply(payload: &[u8]) -> Result<Reply, Fault> {
 }
 
 fn header<'a>(response: &'a ProxyResponse, name: &str) -> Option<&'a str> {
-    let single = response.headers.iter().map(|(key, value)| (key, value));
+    let single = response.headers.iter();
     let multi = response.multi_value_headers.iter().filter_map(|(key, values)| Some((key, values.first()?)));
     single.chain(multi).find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
 }

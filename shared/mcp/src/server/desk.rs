@@ -59,8 +59,8 @@ impl<S: BurnStore, C: Clock, I: Ids> GrantDesk<S, C, I> {
         Self { verifier, store, clock, ids }
     }
 
-    /// Does `act` once, if the grant covers it and was never used. A used grant or repeated key answers what is
-    /// stored; `act` is then never polled.
+    /// [E-1] [E-2] Does `act` once, if the grant covers it and was never used. A used grant or repeated key answers
+    /// what is stored; `act` is then never polled.
     ///
     /// # Errors
     /// A refusal where the grant does not cover the call: it was not burnt. [`ToolFault::Failed`] where the store

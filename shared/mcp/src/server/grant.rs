@@ -49,7 +49,7 @@ impl GrantVerifier {
         Ok(Self { keys, audience: audience.into() })
     }
 
-    /// Whether the Judge signed it, for this server. Holds for expired grants too: what became of one may be asked
+    /// [E-1] Whether the Judge signed it, for this server. Holds for expired grants too: what became of one may be asked
     /// and settled long after.
     ///
     /// # Errors
@@ -70,7 +70,7 @@ impl GrantVerifier {
         Ok(())
     }
 
-    /// Whether a genuine grant covers this tool, these arguments and this price.
+    /// [E-1] Whether a genuine grant covers this tool, these arguments and this price.
     ///
     /// # Errors
     /// The refusal to answer with.
