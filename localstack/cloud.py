@@ -3,7 +3,7 @@
 
     python3 localstack/cloud.py up | deploy | status | down      [--dir target/local]
 
-Everything it makes is under --dir (default target/local) and .venv. It needs Python 3.11, no account and no Docker.
+Everything it makes is under --dir (default target/local) and .venv. It needs Python 3.10 or newer, no account and no Docker.
 """
 
 import argparse

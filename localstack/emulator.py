@@ -82,8 +82,11 @@ def free_port(wanted):
     raise CloudError("no free port on 127.0.0.1")
 
 
-def emulator_environment(folder, port):
-    """The emulator's whole environment: functions inherit it, so nothing of the caller's gets in but PATH."""
+def emulator_environment(folder, port, functions_endpoint=None):
+    """The emulator's whole environment: functions inherit it, so nothing of the caller's gets in but PATH.
+
+    They call `functions_endpoint` where there is one: something that passes their calls on to the emulator.
+    """
     temporary = Path(folder) / "tmp"
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
@@ -98,7 +101,7 @@ def emulator_environment(folder, port):
         "AUTH": "true",
         "IOT_MTLS_ENABLED": "0",
         "LAMBDA_EXECUTOR": "local",
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "AWS_ENDPOINT_URL": functions_endpoint or f"http://127.0.0.1:{port}",
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": REGION,
@@ -117,7 +120,7 @@ def is_healthy(port):
         return False
 
 
-def up(folder, port=USUAL_PORT):
+def up(folder, port=USUAL_PORT, functions_endpoint=None):
     """Starts the emulator, or finds it running; returns {pid, port, endpoint}."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -131,7 +134,7 @@ def up(folder, port=USUAL_PORT):
     with open(folder / "cloud.log", "wb") as log:
         child = subprocess.Popen(
             [str(venv_python()), "-m", "ministack"],
-            env=emulator_environment(folder, chosen),
+            env=emulator_environment(folder, chosen, functions_endpoint),
             cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=log,

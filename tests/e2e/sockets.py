@@ -3,13 +3,13 @@
 import socket
 import unittest
 
-import emulator
-from world import cloud
+from world import cloud, emulator
 
 
 class Sockets(unittest.TestCase):
     def test_every_socket_of_the_emulator_and_its_functions_is_on_loopback(self):
         state = cloud().state
+        cloud().tick()
         self.assertGreater(len(emulator.session_members(state["pid"])), 1, "functions run")
         self.assertTrue(emulator.sockets_are_loopback(state["pid"]))
 

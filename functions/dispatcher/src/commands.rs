@@ -66,62 +66,64 @@ impl Commands {
         }
     }
 
-    /// Sends everything. What can never be delivered is given back; a failure of the service fails the call, and
-    /// everything is sent again later.
+    /// Sends everything. What can never be delivered is given back. Where a service fails the others are still served,
+    /// and the first failure fails the call: everything is sent again later.
     pub(crate) async fn send(
         self,
         outbox: &impl Outbox,
         workflows: &impl Workflows,
     ) -> Result<Vec<Undeliverable>, SendError> {
-        let mut undeliverable = Vec::new();
-        for review in &self.start {
-            sort_out(workflows.start_review(review).await, &mut undeliverable, || {
-                (review.id.to_string(), None)
-            })?;
-        }
-        for token in &self.complete {
-            sort_out(workflows.complete(token).await, &mut undeliverable, || {
-                ("a workflow".to_owned(), None)
-            })?;
-        }
+        let mut sent = Sent::default();
         let plan: Vec<PlanMessage> = self.plan.into_iter().collect();
         let publish: Vec<EffectMessage> = self.publish.into_iter().collect();
         if !plan.is_empty() {
-            for (message, sent) in plan.iter().zip(outbox.plan(&plan).await) {
-                sort_out(sent, &mut undeliverable, || (message.campaign.to_string(), None))?;
+            for (message, outcome) in plan.iter().zip(outbox.plan(&plan).await) {
+                sent.note(outcome, || (message.campaign.to_string(), None));
             }
         }
         if !self.work.is_empty() {
-            for (task, sent) in self.work.iter().zip(outbox.work(&self.work).await) {
-                sort_out(sent, &mut undeliverable, || (task.id.to_string(), Some(task.clone())))?;
+            for (task, outcome) in self.work.iter().zip(outbox.work(&self.work).await) {
+                sent.note(outcome, || (task.id.to_string(), Some(task.clone())));
             }
         }
         if !self.judge.is_empty() {
-            for sent in outbox.judge(&self.judge).await {
-                sort_out(sent, &mut undeliverable, || ("a review message".to_owned(), None))?;
+            for outcome in outbox.judge(&self.judge).await {
+                sent.note(outcome, || ("a review message".to_owned(), None));
             }
         }
         if !publish.is_empty() {
-            for (message, sent) in publish.iter().zip(outbox.publish(&publish).await) {
-                sort_out(sent, &mut undeliverable, || (message.effect.to_string(), None))?;
+            for (message, outcome) in publish.iter().zip(outbox.publish(&publish).await) {
+                sent.note(outcome, || (message.effect.to_string(), None));
             }
         }
-        Ok(undeliverable)
+        for review in &self.start {
+            sent.note(workflows.start_review(review).await, || (review.id.to_string(), None));
+        }
+        for token in &self.complete {
+            sent.note(workflows.complete(token).await, || ("a workflow".to_owned(), None));
+        }
+        sent.failure.map_or(Ok(sent.undeliverable), Err)
     }
 }
 
-fn sort_out(
-    sent: Result<(), SendError>,
-    undeliverable: &mut Vec<Undeliverable>,
-    about: impl FnOnce() -> (String, Option<Task>),
-) -> Result<(), SendError> {
-    match sent {
-        Ok(()) => Ok(()),
-        Err(SendError::Unacceptable(reason)) => {
-            let (what, task) = about();
-            undeliverable.push(Undeliverable { what, task, reason });
-            Ok(())
+/// What came of the sends so far.
+#[derive(Default)]
+struct Sent {
+    undeliverable: Vec<Undeliverable>,
+    failure: Option<SendError>,
+}
+
+impl Sent {
+    fn note(&mut self, outcome: Result<(), SendError>, about: impl FnOnce() -> (String, Option<Task>)) {
+        match outcome {
+            Ok(()) => {}
+            Err(SendError::Unacceptable(reason)) => {
+                let (what, task) = about();
+                self.undeliverable.push(Undeliverable { what, task, reason });
+            }
+            Err(failed) => {
+                self.failure.get_or_insert(failed);
+            }
         }
-        Err(failed) => Err(failed),
     }
 }

@@ -161,6 +161,12 @@ pub enum PolicyError {
     /// Nobody would ever be asked.
     #[error("ladder must have 1 to 10 rungs, each with a reviewer and a wait of 1 second to 30 days")]
     Ladder,
+    /// Prices are known in dollars only, and nothing is ever converted.
+    #[error("currency must be USD: no price is known in {0}")]
+    NoPrices(Currency),
+    /// Publishing first needs a tool that takes a post back, which no server has.
+    #[error("medium_band must be hold: no server can take a post back")]
+    MediumBand,
     /// A cap in another currency than the policy.
     #[error("caps.{0} is not in the policy's currency")]
     Currency(&'static str),
@@ -197,6 +203,12 @@ impl Policy {
         let rung_is_sound = |rung: &Rung| !rung.reviewers.is_empty() && (1..=month_s).contains(&rung.wait_s);
         if !(1..=10).contains(&self.ladder.len()) || !self.ladder.iter().all(rung_is_sound) {
             return Err(PolicyError::Ladder);
+        }
+        if self.currency != Currency::Usd {
+            return Err(PolicyError::NoPrices(self.currency));
+        }
+        if self.medium_band != MediumBand::Hold {
+            return Err(PolicyError::MediumBand);
         }
         let caps = [
             ("per_effect", self.caps.per_effect),

@@ -86,7 +86,7 @@ pub fn tier(
     match policy.thresholds.band(confidence) {
         Band::High if asked.is_empty() => (VerdictKind::Approve, asked),
         Band::High => (VerdictKind::Escalate, asked),
-        // `publish_then_review` holds as well: see the crate's own description.
+        // `publish_then_review` cannot be chosen yet: see the crate's own description.
         Band::Medium => {
             asked.insert(Flag::new("band:medium"));
             (VerdictKind::Escalate, asked)

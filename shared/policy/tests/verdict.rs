@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use chimera_domain::{
-    Artifact, Check, Confidence, Criterion, Currency, Flag, LowBand, MediumBand, Money, Policy, Source, Task,
+    Artifact, Check, Confidence, Criterion, Currency, Flag, LowBand, MediumBand, Money, Policy, PolicyError, Source, Task,
     TaskKind, Topic, VerdictKind, WorkOutcome,
 };
 use chimera_policy::verdict::tier;
@@ -103,12 +103,21 @@ fn the_bands_end_where_policy_says() {
 }
 
 #[test]
-fn the_switches_of_the_bands_act() {
+fn the_low_band_goes_where_its_switch_says() {
     let mut policy = a_policy();
+    assert_eq!(tier(&policy, points(100), BTreeSet::new()).0, VerdictKind::Reject);
     policy.low_band = LowBand::Human;
     assert_eq!(tier(&policy, points(100), BTreeSet::new()).0, VerdictKind::Escalate);
+}
+
+#[test]
+fn a_switch_that_could_not_act_is_refused() {
+    let mut policy = a_policy();
+    assert_eq!(policy.check(), Ok(()));
     policy.medium_band = MediumBand::PublishThenReview;
-    assert_eq!(tier(&policy, points(8_000), BTreeSet::new()).0, VerdictKind::Escalate);
+    assert_eq!(policy.check(), Err(PolicyError::MediumBand));
+    let euros = Policy::standard(Currency::Eur);
+    assert_eq!(euros.check(), Err(PolicyError::NoPrices(Currency::Eur)));
 }
 
 #[test]

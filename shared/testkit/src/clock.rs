@@ -1,7 +1,9 @@
 //! Time and ids that repeat.
 
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use chimera_domain::Timestamp;
@@ -15,30 +17,69 @@ const START_MS: i64 = 1_772_442_000_000;
 
 /// A clock that moves only when told. Clones share the time.
 #[derive(Debug, Clone)]
-pub struct VirtualClock(Arc<AtomicI64>);
+pub struct VirtualClock {
+    now_ms: Arc<AtomicI64>,
+    sleepers: Arc<Mutex<Vec<(i64, Waker)>>>,
+}
 
 impl Default for VirtualClock {
     fn default() -> Self {
-        Self(Arc::new(AtomicI64::new(START_MS)))
+        Self { now_ms: Arc::new(AtomicI64::new(START_MS)), sleepers: Arc::default() }
     }
 }
 
 impl VirtualClock {
     /// Sets the time, backwards too.
     pub fn set(&self, now: Timestamp) {
-        self.0.store(now.as_millisecond(), Ordering::SeqCst);
+        self.now_ms.store(now.as_millisecond(), Ordering::SeqCst);
+        self.wake();
     }
 
     /// Lets time pass.
     pub fn advance(&self, by: Duration) {
         let by_ms = i64::try_from(by.as_millis()).unwrap_or(i64::MAX / 2);
-        self.0.fetch_add(by_ms, Ordering::SeqCst);
+        self.now_ms.fetch_add(by_ms, Ordering::SeqCst);
+        self.wake();
     }
 
     /// Now, in milliseconds since 1970.
     #[must_use]
     pub fn now_ms(&self) -> i64 {
-        self.0.load(Ordering::SeqCst)
+        self.now_ms.load(Ordering::SeqCst)
+    }
+
+    /// Waits until this much time has passed here, however long that takes elsewhere.
+    pub async fn sleep(&self, time: Duration) {
+        let end_ms = self.now_ms().saturating_add(i64::try_from(time.as_millis()).unwrap_or(i64::MAX / 2));
+        poll_fn(|context| {
+            if self.now_ms() >= end_ms {
+                return Poll::Ready(());
+            }
+            self.sleepers().push((end_ms, context.waker().clone()));
+            Poll::Pending
+        })
+        .await;
+    }
+
+    /// When the first sleeper is to wake, in milliseconds since 1970.
+    #[must_use]
+    pub fn next_waking_ms(&self) -> Option<i64> {
+        self.sleepers().iter().map(|(end_ms, _)| *end_ms).min()
+    }
+
+    fn wake(&self) {
+        let now_ms = self.now_ms();
+        let is_due = |(end_ms, _): &(i64, Waker)| *end_ms <= now_ms;
+        let sleepers = std::mem::take(&mut *self.sleepers());
+        let (due, asleep): (Vec<_>, Vec<_>) = sleepers.into_iter().partition(is_due);
+        *self.sleepers() = asleep;
+        for (_, waker) in due {
+            waker.wake();
+        }
+    }
+
+    fn sleepers(&self) -> MutexGuard<'_, Vec<(i64, Waker)>> {
+        self.sleepers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
+use crate::Guard;
+
 /// What goes wrong at a port call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
@@ -63,6 +65,8 @@ struct Plan {
     without_clock: bool,
     unconditional: BTreeSet<String>,
     forget: u32,
+    without: BTreeSet<Guard>,
+    held: Option<(String, String)>,
 }
 
 /// The faults of one world. Clones share them, so that a test may add and stop faults while it goes on.
@@ -99,6 +103,8 @@ impl Faults {
             without_clock: false,
             unconditional: BTreeSet::new(),
             forget: 0,
+            without: BTreeSet::new(),
+            held: None,
         })))
     }
 
@@ -169,11 +175,33 @@ impl Faults {
         self
     }
 
-    /// From now on nothing goes wrong any more.
+    /// Takes a guard away from now on, until [`Self::stop`].
+    pub fn take_away(&self, guard: Guard) {
+        let mut plan = self.plan();
+        plan.without.insert(guard);
+        plan.unconditional.extend(guard.conditions_on().iter().map(|kind| (*kind).to_owned()));
+        if guard == Guard::FollowUp {
+            plan.forget = u32::MAX;
+        }
+    }
+
+    /// The function's calls to this port wait until [`Self::let_go`]: what else happens meanwhile is between its reads and
+    /// that call.
+    pub fn hold(&self, function: &str, port: &str) {
+        self.plan().held = Some((function.to_owned(), port.to_owned()));
+    }
+
+    /// Calls that were held go on.
+    pub fn let_go(&self) {
+        self.plan().held = None;
+    }
+
+    /// From now on nothing goes wrong any more, and every guard is back.
     pub fn stop(&self) {
         let mut plan = self.plan();
         plan.rules.clear();
         plan.unconditional.clear();
+        plan.without.clear();
         plan.duplicate_messages = false;
         plan.without_stream = false;
         plan.without_clock = false;
@@ -216,6 +244,14 @@ impl Faults {
         self.plan().unconditional.contains(kind)
     }
 
+    pub(crate) fn lacks(&self, guard: Guard) -> bool {
+        self.plan().without.contains(&guard)
+    }
+
+    fn holds_back(&self, function: &str, port: &str) -> bool {
+        self.plan().held.as_ref().is_some_and(|(f, p)| (f.as_str(), p.as_str()) == (function, port))
+    }
+
     pub(crate) fn forgets_this_one(&self) -> bool {
         let mut plan = self.plan();
         let forgets = plan.forget > 0;
@@ -233,6 +269,9 @@ impl Faults {
     pub(crate) async fn at(&self, function: &str, port: &str) -> Option<Fault> {
         let turns = if self.is_interleaved() { self.below(3) } else { 0 };
         for _ in 0..turns {
+            tokio::task::yield_now().await;
+        }
+        while self.holds_back(function, port) {
             tokio::task::yield_now().await;
         }
         let fault = self.draw(function, port);

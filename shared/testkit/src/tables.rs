@@ -46,24 +46,27 @@ impl Tables {
         Written { table, old, new: item }
     }
 
-    /// Checks every condition, then applies every operation.
+    /// Checks the condition of every operation that is `of_it`, then applies these: all of a transaction, unless a test
+    /// tears it.
     pub(crate) fn apply(
         &mut self,
         transaction: &Transaction,
         faults: &Faults,
+        of_it: impl Fn(&Op) -> bool,
     ) -> Result<(Applied, Vec<Written>), StoreError> {
         let ops = transaction.ops();
         check_shape(ops)?;
         let refusals: Vec<OpRefusal> = ops
             .iter()
             .enumerate()
-            .filter(|(_, op)| !self.holds(op, faults))
+            .filter(|(_, op)| of_it(op) && !self.holds(op, faults))
             .map(|(index, op)| OpRefusal { index, old: self.old(op).cloned() })
             .collect();
         if !refusals.is_empty() {
             return transaction.settle_refusals(refusals).map(|applied| (applied, Vec::new()));
         }
-        let written = ops.iter().filter_map(|op| self.write(op, transaction.writer())).collect();
+        let written = ops.iter().filter(|op| of_it(op));
+        let written = written.filter_map(|op| self.write(op, transaction.writer())).collect();
         Ok((Applied::Now, written))
     }
 

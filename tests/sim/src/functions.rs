@@ -21,13 +21,16 @@ use publisher::{Publisher, Timing};
 use serde::de::DeserializeOwned;
 use worker::Worker;
 
-/// What is left of a function's time when a message reaches it.
-const DEADLINE: Duration = Duration::from_secs(60);
+use crate::workers::PacedModel;
+
+/// What is left of a function's time when a message reaches it. It is of the machine's time, not of the world's: long
+/// enough that a slow machine ends nothing.
+const DEADLINE: Duration = Duration::from_secs(600);
 
 pub(crate) struct Functions {
     cloud: MemoryCloud,
     planner: Planner<MemoryCloud, ScriptedModel, VirtualClock, SeededIds>,
-    worker: Worker<SandboxPlatform, ScriptedModel, MemoryCloud, VirtualClock, SeededIds>,
+    worker: Worker<SandboxPlatform, PacedModel, MemoryCloud, VirtualClock, SeededIds>,
     judge: Judge<MemoryCloud, MemorySigner, VirtualClock, SeededIds>,
     publisher: Publisher<MemoryCloud, SandboxPlatform, SandboxPlatform, VirtualClock, SeededIds>,
     dispatcher: Dispatcher<MemoryCloud, MemoryCloud, MemoryCloud, VirtualClock, SeededIds>,
@@ -43,6 +46,7 @@ impl Functions {
         clock: &VirtualClock,
         ids: &SeededIds,
         notifier: &RecordingNotifier,
+        model: PacedModel,
     ) -> Self {
         let of = |function: &str| cloud.as_function(function);
         let (clock, ids) = (|| clock.clone(), || ids.clone());
@@ -50,7 +54,7 @@ impl Functions {
         Self {
             cloud: cloud.clone(),
             planner: Planner::new(of("planner"), ScriptedModel::new(), clock(), ids()),
-            worker: Worker::new(platform("worker"), ScriptedModel::new(), of("worker"), clock(), ids()),
+            worker: Worker::new(platform("worker"), model, of("worker"), clock(), ids()),
             judge: Judge::new(of("judge"), signer, clock(), ids()),
             publisher: Publisher::new(
                 of("publisher"),

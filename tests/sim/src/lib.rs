@@ -4,7 +4,10 @@ mod functions;
 mod operator;
 mod promises;
 mod run;
+mod workers;
 mod world;
 
 pub use operator::Answer;
+pub use promises::Line;
+pub use workers::WorkTimes;
 pub use world::SwarmWorld;

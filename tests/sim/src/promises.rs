@@ -1,11 +1,24 @@
-//! What must hold after every story, whatever went wrong in it.
+//! What must hold after every story, whatever went wrong in it: named lines, so that a test can say which one a missing
+//! guard turns red.
+
+mod money;
+mod passage;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chimera_domain::{Bucket, Digest, Effect, EffectStatus, LedgerEntry, Money, Reservation, Table};
-use chimera_testkit::{Consumer, builders::a_tenant};
+use chimera_domain::{Digest, Effect, EffectStatus, Table};
+use chimera_testkit::Consumer;
 
 use crate::SwarmWorld;
+
+/// One line of the promises, as it was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Its short stable name.
+    pub name: &'static str,
+    /// Where it is broken, in words; empty where it holds.
+    pub broken: Vec<String>,
+}
 
 impl SwarmWorld {
     /// Fails the test when a promise is broken.
@@ -20,9 +33,35 @@ impl SwarmWorld {
     /// Every promise that is broken, in words.
     #[must_use]
     pub fn broken_promises(&self) -> Vec<String> {
-        let checks =
-            [self.unapproved(), self.repeated(), self.unaccounted(), self.overspent(), self.unexplained()];
-        checks.concat()
+        let told = |line: Line| line.broken.into_iter().map(move |why| format!("{}: {why}", line.name));
+        self.lines().into_iter().flat_map(told).collect()
+    }
+
+    /// Every line that holds at any time.
+    #[must_use]
+    pub fn lines(&self) -> Vec<Line> {
+        let checks: [(&'static str, fn(&Self) -> Vec<String>); 11] = [
+            ("approved-bytes", Self::unapproved),
+            ("once", Self::repeated),
+            ("outcomes", Self::misreported),
+            ("claims", Self::unallowed_claims),
+            ("fresh", Self::stale_commits),
+            ("one-decision", Self::replaced_decisions),
+            ("reserved", Self::unreserved),
+            ("accounts", Self::unaccounted),
+            ("caps", Self::overspent),
+            ("closed", Self::unclosed),
+            ("explained", Self::unexplained),
+        ];
+        checks.into_iter().map(|(name, check)| Line { name, broken: check(self) }).collect()
+    }
+
+    /// The same, and what holds once the story is over: nothing is lost.
+    #[must_use]
+    pub fn lines_at_the_end(&self) -> Vec<Line> {
+        let mut lines = self.lines();
+        lines.push(Line { name: "nothing-lost", broken: self.unfinished() });
+        lines
     }
 
     /// Promise 1: every post is exactly what an approved effect was granted, and came after its approval.
@@ -48,16 +87,18 @@ impl SwarmWorld {
         broken
     }
 
-    /// Promise 2: no effect happened twice, and the rows agree with the platform on what did.
+    /// Promise 2: no effect happened twice.
     fn repeated(&self) -> Vec<String> {
-        let posts = self.published();
-        let mut broken = Vec::new();
         let mut seen = BTreeSet::new();
-        for post in &posts {
-            if !seen.insert(&post.effect) {
-                broken.push(format!("{} happened twice", post.effect));
-            }
-        }
+        let posts = self.published();
+        let again = posts.iter().filter(|post| !seen.insert(&post.effect));
+        again.map(|post| format!("{} happened twice", post.effect)).collect()
+    }
+
+    /// Promise 2, the other half: the rows agree with the platform on what happened.
+    fn misreported(&self) -> Vec<String> {
+        let seen: BTreeSet<_> = self.published().into_iter().map(|post| post.effect).collect();
+        let mut broken = Vec::new();
         for effect in self.effects() {
             let happened = seen.contains(&effect.id);
             // A human's word stands against the platform's where a human was asked.
@@ -75,87 +116,15 @@ impl SwarmWorld {
         broken
     }
 
-    /// Promise 3, first half: each bucket holds exactly what its entries say.
-    fn unaccounted(&self) -> Vec<String> {
-        let entries = self.ledger();
-        let mut reservations: BTreeMap<(String, String, u32), Reservation> = BTreeMap::new();
-        let mut expected: BTreeMap<Bucket, i64> = BTreeMap::new();
-        for entry in &entries {
-            if let LedgerEntry::Reserve { campaign, effect, reservation, .. } = entry {
-                let key = (campaign.to_string(), effect.to_string(), reservation.number);
-                reservations.insert(key, reservation.clone());
-                add(&mut expected, &reservation.buckets, reservation.amount.minor());
-            }
-        }
-        for entry in &entries {
-            match entry {
-                LedgerEntry::Reserve { .. } => {}
-                LedgerEntry::Close { campaign, effect, number, spent, .. } => {
-                    let key = (campaign.to_string(), effect.to_string(), *number);
-                    let Some(reservation) = reservations.get(&key) else {
-                        return vec![format!("{effect} closes a reservation {number} that was never made")];
-                    };
-                    let back = spent.minor() - reservation.amount.minor();
-                    add(&mut expected, &reservation.buckets, back);
-                }
-                LedgerEntry::Late { campaign, effect, spent, .. } => {
-                    let of_it = |(c, e, _): &&(String, String, u32)| {
-                        (c.as_str(), e.as_str()) == (campaign.as_str(), effect.as_str())
-                    };
-                    let last = reservations.keys().rfind(of_it).and_then(|key| reservations.get(key));
-                    add(&mut expected, last.map_or(&[], |last| &last.buckets), spent.minor());
-                }
-            }
-        }
-        let differs = |(bucket, amount): (&Bucket, &i64)| {
-            let used = self.used(&a_tenant(), bucket);
-            (used != *amount).then(|| format!("{bucket:?} holds {used}, its entries say {amount}"))
-        };
-        expected.iter().filter_map(differs).collect()
-    }
-
-    /// Promise 3, second half: no cap is exceeded. A final effect keeps no money.
-    fn overspent(&self) -> Vec<String> {
-        let mut broken = Vec::new();
-        for campaign in self.campaigns() {
-            let bucket = Bucket::Campaign { campaign: campaign.id.clone() };
-            let used = self.used(&campaign.tenant, &bucket);
-            if used > campaign.brief.budget.minor() {
-                broken.push(format!("campaign {} used {used} of {}", campaign.id, campaign.brief.budget));
-            }
-        }
-        let caps = self.policy.lock().unwrap_or_else(std::sync::PoisonError::into_inner).caps.clone();
-        for (key, item) in self.cloud.items(Table::Ledger) {
-            let used = item.get("used").and_then(serde_json::Value::as_i64).unwrap_or(0);
-            let cap = if key.sk.starts_with("BUCKET#A#") {
-                caps.per_agent_day
-            } else if key.sk.starts_with("BUCKET#DAY#") {
-                caps.per_tenant_day
-            } else {
-                None
-            };
-            if cap.is_some_and(|cap| used > cap.minor()) {
-                broken.push(format!("{} holds {used}, more than {}", key.sk, cap.map_or(0, Money::minor)));
-            }
-        }
-        broken.extend(self.unclosed());
-        broken
-    }
-
-    fn unclosed(&self) -> Vec<String> {
-        let closed: BTreeSet<(String, u32)> = self
-            .ledger()
-            .into_iter()
-            .filter_map(|entry| match entry {
-                LedgerEntry::Close { effect, number, .. } => Some((effect.to_string(), number)),
-                _ => None,
-            })
-            .collect();
-        let keeps = |effect: &Effect| {
-            effect.status.is_final() && !closed.contains(&(effect.id.to_string(), effect.reservation.number))
-        };
-        let keeping = self.effects().into_iter().filter(keeps);
-        keeping.map(|effect| format!("{} is {} and keeps its money", effect.id, effect.status)).collect()
+    /// Promise 4: the campaigns are over and everything in them is final.
+    fn unfinished(&self) -> Vec<String> {
+        let campaigns = self.campaigns().into_iter().filter(|campaign| !campaign.status.is_over());
+        let tasks = self.tasks().into_iter().filter(|task| !task.status.is_final());
+        let effects = self.effects().into_iter().filter(|effect| !effect.status.is_final());
+        let campaigns = campaigns.map(|campaign| format!("campaign {} is {}", campaign.id, campaign.status));
+        let tasks = tasks.map(|task| format!("task {} is {}", task.id, task.status));
+        let effects = effects.map(|effect| format!("effect {} is {}", effect.id, effect.status));
+        campaigns.chain(tasks).chain(effects).collect()
     }
 
     /// Promise 7: each version of each row has its audit entry, chained to the one before, the last being the row.
@@ -183,11 +152,5 @@ impl SwarmWorld {
             }
         }
         broken
-    }
-}
-
-fn add(expected: &mut BTreeMap<Bucket, i64>, buckets: &[Bucket], amount: i64) {
-    for bucket in buckets {
-        *expected.entry(bucket.clone()).or_default() += amount;
     }
 }

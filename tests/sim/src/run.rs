@@ -20,9 +20,9 @@ const RETRY_MS: i64 = 1_000;
 /// than any reviewer's time.
 const PATIENCE_MS: i64 = 20 * 60_000;
 /// Moves of one run; a world that needs more runs in circles.
-const MOST_MOVES: usize = 20_000;
+pub(crate) const MOST_MOVES: usize = 20_000;
 /// Messages or records one invocation gets at most.
-const BATCH: usize = 10;
+pub(crate) const BATCH: usize = 10;
 /// Functions that run at the same time where the world is interleaved.
 const AT_ONCE: usize = 4;
 
@@ -111,7 +111,12 @@ impl SwarmWorld {
         false
     }
 
-    fn fail_in_circles(&self) {
+    /// One function gets one batch of up to `limit` messages; nothing else happens.
+    pub async fn deliver(&self, queue: Queue, limit: usize) {
+        self.functions.deliver(queue, limit).await;
+    }
+
+    pub(crate) fn fail_in_circles(&self) {
         let story = self.story();
         let tail: Vec<&str> = story.lines().rev().take(200).collect();
         let tail: Vec<&str> = tail.into_iter().rev().collect();
@@ -123,7 +128,16 @@ impl SwarmWorld {
         if self.faults.is_without_stream() {
             drop(self.cloud.take_changes(Consumer::Dispatcher, usize::MAX));
         }
-        let mut moves = self.moves();
+        self.deliver_some_of(self.moves()).await
+    }
+
+    /// The same, but nothing of this queue.
+    pub(crate) async fn deliver_but(&self, queue: Queue) -> bool {
+        let is_other = |next: &Move| *next != Move::Messages(queue);
+        self.deliver_some_of(self.moves().into_iter().filter(is_other).collect()).await
+    }
+
+    async fn deliver_some_of(&self, mut moves: Vec<Move>) -> bool {
         if moves.is_empty() {
             return false;
         }
@@ -178,7 +192,7 @@ impl SwarmWorld {
     }
 
     /// When something can happen next: a message is visible again, a retry is due, or the schedule fires for a row.
-    fn next_event_ms(&self) -> Option<i64> {
+    pub(crate) fn next_event_ms(&self) -> Option<i64> {
         let now_ms = self.clock.now_ms();
         let visible = self.cloud.next_visible().map(|at| at.as_millisecond());
         let (retry, tick_ms) = {
@@ -192,7 +206,7 @@ impl SwarmWorld {
     }
 
     /// Lets time pass, and the schedule fire where it is due.
-    async fn pass_time_until(&self, at_ms: i64) {
+    pub(crate) async fn pass_time_until(&self, at_ms: i64) {
         let by_ms = at_ms - self.clock.now_ms();
         self.clock.advance(Duration::from_millis(by_ms.max(0).unsigned_abs()));
         self.cloud.time_out_executions();

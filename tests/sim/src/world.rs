@@ -16,6 +16,7 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
 use crate::functions::Functions;
+use crate::workers::{PacedModel, WorkTimes};
 
 /// What the loop remembers between runs.
 pub(crate) struct Pace {
@@ -42,6 +43,7 @@ pub struct SwarmWorld {
     pub(crate) functions: Functions,
     pub(crate) pace: Mutex<Pace>,
     pub(crate) policy: Mutex<Policy>,
+    pub(crate) work_times: PacedModel,
     is_abandoned: bool,
 }
 
@@ -61,7 +63,9 @@ impl SwarmWorld {
         let cloud = MemoryCloud::new(clock.clone(), faults.clone());
         let platform = SandboxPlatform::new(&signer, clock.clone(), faults.clone());
         let notifier = RecordingNotifier::default();
-        let functions = Functions::over(&cloud, &platform, signer, &clock, &ids, &notifier);
+        let work_times = PacedModel::new(clock.clone());
+        let functions =
+            Functions::over(&cloud, &platform, signer, &clock, &ids, &notifier, work_times.clone());
         let pace = Pace {
             rng: StdRng::seed_from_u64(seed),
             next_tick_ms: clock.now_ms(),
@@ -77,11 +81,17 @@ impl SwarmWorld {
             functions,
             pace: Mutex::new(pace),
             policy: Mutex::new(a_policy()),
+            work_times,
             is_abandoned: false,
         };
         world.platform.serve(FEED, Feed::small_tools());
         world.put_agent(an_agent());
         world
+    }
+
+    /// From now on workers need time; run it with [`SwarmWorld::run_with_workers`].
+    pub fn work_takes(&self, times: WorkTimes) {
+        self.work_times.take(times);
     }
 
     /// Puts an agent.

@@ -39,9 +39,14 @@ async fn run_and_watch(world: &SwarmWorld) {
 #[tokio::test]
 async fn what_waits_is_due_at_every_step() {
     let rate_limited = Mode::Refuse("rate_limited", true);
-    for mode in
-        [Mode::Normal, Mode::CrashBeforeOutcome, Mode::NeverPosted, Mode::Slow(40), Mode::Unsent, rate_limited]
-    {
+    for mode in [
+        Mode::Normal,
+        Mode::CrashBeforeOutcome,
+        Mode::NeverPosted,
+        Mode::Slow(40),
+        Mode::Unsent,
+        rate_limited,
+    ] {
         let world = SwarmWorld::new();
         world.platform.next(mode);
         world.start(a_campaign().posts(2).hold_first(1)).await;

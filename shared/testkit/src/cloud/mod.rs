@@ -25,6 +25,23 @@ struct Inner {
     machines: Machines,
     meter: Meter,
     story: Vec<String>,
+    history: Vec<Write>,
+    transactions: u64,
+}
+
+/// One row as a transaction wrote it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Write {
+    /// Which transaction, counted from 1: equal for the rows it wrote together.
+    pub transaction: u64,
+    /// When.
+    pub at: Timestamp,
+    /// Where.
+    pub table: Table,
+    /// The row before; none where it is new.
+    pub old: Option<Value>,
+    /// The row after.
+    pub new: Value,
 }
 
 /// Every store, queue, stream and workflow, in memory. Clones share everything; [`MemoryCloud::as_function`] says whose
@@ -66,6 +83,12 @@ impl MemoryCloud {
     #[must_use]
     pub fn story(&self) -> String {
         self.lock().story.join("\n")
+    }
+
+    /// Every write so far, in the order in which they took effect.
+    #[must_use]
+    pub fn history(&self) -> Vec<Write> {
+        self.lock().history.clone()
     }
 
     /// Every row of the state table.
@@ -213,10 +236,13 @@ impl MemoryCloud {
 }
 
 impl Inner {
-    /// Appends what was written to the streams and the story.
+    /// Appends what one transaction wrote to the streams, the history and the story.
     fn publish(&mut self, function: &str, now: Timestamp, written: Vec<Written>) {
+        self.transactions += 1;
         for Written { table, old, new } in written {
             self.story.push(line(function, now, old.as_ref(), &new));
+            let (transaction, before, after) = (self.transactions, old.clone(), new.clone());
+            self.history.push(Write { transaction, at: now, table, old: before, new: after });
             self.streams.append(table, old, Some(new));
         }
     }

@@ -73,6 +73,8 @@ struct Inner {
     feeds: BTreeMap<String, Feed>,
     refused: Vec<Refusal>,
     executes: u32,
+    takes_repeats: bool,
+    burns_grants: bool,
 }
 
 /// The sandbox platform. Clones share everything; [`SandboxPlatform::as_function`] says whose calls a handle's are.
@@ -99,6 +101,8 @@ impl SandboxPlatform {
             feeds: BTreeMap::new(),
             refused: Vec::new(),
             executes: 0,
+            takes_repeats: false,
+            burns_grants: true,
         };
         Self { inner: Arc::new(Mutex::new(inner)), clock, faults, function: Arc::from("test") }
     }
@@ -117,6 +121,11 @@ impl SandboxPlatform {
     /// Every call that is not told otherwise behaves so from now on.
     pub fn always(&self, mode: Mode) {
         self.lock().always = mode;
+    }
+
+    /// From now on the platform takes the same text of an account again: what most platforms do.
+    pub fn take_repeats(&self) {
+        self.lock().takes_repeats = true;
     }
 
     /// Serves a feed under a URL.
