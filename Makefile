@@ -21,9 +21,9 @@ BRIEF ?=
 DECIDE ?=
 KEEP ?=
 SEED ?= 1
-WORLDS ?= 2000
+ONLY ?=
 
-.PHONY: help setup build demo test check check-rust spec-check check-python test-unit test-emulator simulate bench prove-swarm \
+.PHONY: help setup build demo test check check-rust spec-check check-python test-unit test-emulator simulate bench bench-worlds prove-swarm \
         up deploy-local status down security-scan
 
 help: ## Print this list
@@ -62,9 +62,11 @@ check-rust:
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 
 check-python: $(VENV)
-	$(VENV_PYTHON) -m compileall -q localstack tests/oracle
+	$(VENV_PYTHON) -m compileall -q localstack tests/oracle tests/prove tests/bench
 	cd localstack && ../$(VENV_PYTHON) -m unittest -q
 	cd tests/oracle && ../../$(VENV_PYTHON) -m unittest -q
+	cd tests/prove && ../../$(VENV_PYTHON) -m unittest -q
+	cd tests/bench && ../../$(VENV_PYTHON) -m unittest -q
 
 spec-check: ## Hold template and specs to their rules; every MUST cited by code and test
 	$(CARGO) test --locked -q -p chimera-checks
@@ -81,12 +83,15 @@ test-emulator: build $(VENV) ## The swarm's tests on a local cloud of their own
 simulate: ## One simulated swarm with random faults, told as a story; the same SEED gives the same one
 	$(CARGO) run --locked -q -p chimera-sim --bin simulate -- --seed $(SEED)
 
-bench: ## How long the simulated swarm takes for 200 worlds, in release
+bench: build $(VENV) ## What a campaign costs: calls, writes, units, dollars, memory, CPU [CHIMERA_BENCH_TASKS=]
+	$(VENV_PYTHON) tests/bench/bench.py
+
+bench-worlds: ## How long the simulated swarm takes for 200 worlds, in release
 	$(CARGO) build --locked -q --release -p chimera-sim --bin simulate
 	time target/release/simulate --seed $(SEED) --worlds 200 --quiet >/dev/null
 
-prove-swarm: ## Thousands of simulated worlds with random faults; fails where a promise breaks [SEED= WORLDS=]
-	$(CARGO) run --locked -q --release -p chimera-sim --bin simulate -- --seed $(SEED) --worlds $(WORLDS) --quiet
+prove-swarm: $(VENV) ## A check for every line of what the swarm promises, as a table [PROVE_WORLDS= PROVE_TASKS= ONLY=word]
+	$(VENV_PYTHON) tests/prove/prove_swarm.py $(if $(ONLY),--only '$(ONLY)')
 
 up: $(VENV) ## Start the local cloud
 	@$(CLOUD) up

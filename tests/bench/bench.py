@@ -24,8 +24,9 @@ sys.path.insert(0, str(HERE.parents[1] / "localstack"))
 
 import emulator  # noqa: E402
 
-FEEDS_PER_CAMPAIGN, POSTS_PER_CAMPAIGN, TASKS_PER_CAMPAIGN = 50, 50, 100
+TASKS_PER_PLAN = 100  # the most a brief can ask for: 50 posts, and a feed for each
 HELD_POSTS = 5
+FOOTPRINT_TASKS = 40
 PATIENCE_S = 300
 RELEASES = ("lambda-release", "release")
 REPORT = re.compile(r"^REPORT .*?Billed Duration: (\d+(?:\.\d+)?) ms")
@@ -48,6 +49,7 @@ def main():
     parser = argparse.ArgumentParser(prog="bench.py", description=__doc__.splitlines()[0])
     default = int(os.environ.get("CHIMERA_BENCH_TASKS", "200"))
     parser.add_argument("--tasks", type=int, default=default, help="tasks of the main campaigns, an even number")
+    parser.add_argument("--plan", type=int, default=TASKS_PER_PLAN, help="tasks of one campaign, at most 100")
     parser.add_argument("--dir", type=Path, default=emulator.ROOT / "target" / "bench-cloud")
     parser.add_argument("--out", type=Path, default=emulator.ROOT / "target" / "bench" / "bench.json")
     parser.add_argument("--binaries", type=Path, default=emulator.ROOT / "target" / "debug")
@@ -57,13 +59,14 @@ def main():
     from report import figures, text
 
     try:
-        measured = measure(options.dir.resolve(), options.binaries.resolve(), max(2, options.tasks))
+        folder, plan = options.dir.resolve(), max(2, min(options.plan, TASKS_PER_PLAN))
+        measured = measure(folder, options.binaries.resolve(), max(2, options.tasks), plan)
         release = release_binaries()
-        footprint = measure(options.dir.resolve(), release, 20)["phases"] if release else measured["phases"]
+        footprint = measure(folder, release, FOOTPRINT_TASKS, plan)["phases"] if release else measured["phases"]
     except emulator.CloudError as error:
         print(f"bench: {error}", file=sys.stderr)
         return 2
-    zips = zip_sizes(release or options.binaries.resolve(), options.dir.resolve())
+    zips = zip_sizes(release or options.binaries.resolve(), folder)
     profile = "release" if release else "dev, stripped"
     prices = json.loads((HERE / "prices.json").read_text())
     found = figures(measured, footprint, zips, profile, prices)
@@ -98,7 +101,7 @@ def zip_sizes(binaries, scratch):
     return sizes
 
 
-def measure(folder, binaries, tasks):
+def measure(folder, binaries, tasks, plan):
     """The phases on a cloud of their own: a warm-up that is not counted, the main campaigns, a held one."""
     from bench_cloud import BenchCloud
     from feeds import Feeds
@@ -110,19 +113,18 @@ def measure(folder, binaries, tasks):
             meter = Meter(cloud.outputs)
             run = Run(cloud, meter)
             run.phase("warm-up", [brief([feeds.url(900 + n, 1) for n in range(2)], 2)])
-            main_phase = run.phase("main", main_briefs(feeds, tasks))
-            posts = min(HELD_POSTS, max(1, tasks // 10))
-            held = run.phase("held", [brief([feeds.url(800, posts)], posts, hold_first=posts)])
+            main_phase = run.phase("main", main_briefs(feeds, tasks, plan))
+            held = run.phase("held", [brief([feeds.url(800, HELD_POSTS)], HELD_POSTS, hold_first=HELD_POSTS)])
             return {"meter": meter, "phases": [main_phase, held]}
     finally:
         feeds.close()
 
 
-def main_briefs(feeds, tasks):
-    """As many campaigns as the limits of one ask for, half their tasks research and half posts."""
+def main_briefs(feeds, tasks, plan):
+    """As many campaigns of at most `plan` tasks as it takes, half of the tasks research and half posts."""
     briefs, number = [], 0
     while tasks > 1:
-        half = min(tasks, TASKS_PER_CAMPAIGN) // 2
+        half = min(tasks, plan) // 2
         briefs.append(brief([feeds.url(number + n, 1) for n in range(half)], half))
         number, tasks = number + half, tasks - 2 * half
     return briefs

@@ -5,20 +5,40 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from xml.sax.saxutils import escape
 
-ONSETS = ["Bar", "Cal", "Dun", "El", "Fen", "Gar", "Hol", "Is", "Kin", "Lor", "Mar", "Nor", "Os", "Pel", "Quin", "Ros"]
-ENDS = ["wick", "ford", "mere", "stead", "by", "low", "combe", "ness", "field", "dale", "holt", "ley", "wold", "burn"]
+ONSETS = [
+    "Bar", "Cal", "Dun", "El", "Fen", "Gar", "Hol", "Is", "Kin", "Lor", "Mar", "Nor", "Os", "Pel", "Quin",
+    "Ros",
+]
+ENDS = [
+    "wick", "ford", "mere", "stead", "by", "low", "combe", "ness", "field", "dale", "holt", "ley", "wold",
+    "burn",
+]
 THINGS = [
-    "lamp", "kettle", "bicycle pump", "paper map", "bird box", "clock", "loom", "rain gauge", "ferry timetable", "seed tray",
-    "pocket radio", "chess set", "wool press", "bread oven", "sundial", "model tram", "reading desk", "kite", "canoe", "bell",
+    "lamp", "kettle", "bicycle pump", "paper map", "bird box", "clock", "loom", "rain gauge", "ferry timetable",
+    "seed tray", "pocket radio", "chess set", "wool press", "bread oven", "sundial", "model tram",
+    "reading desk", "kite", "canoe", "bell",
 ]
-VERBS = ["folds", "sorts", "mends", "measures", "carries", "prints", "counts", "shelters", "warms", "polishes", "tunes", "dries"]
+VERBS = [
+    "folds", "sorts", "mends", "measures", "carries", "prints", "counts", "shelters", "warms", "polishes",
+    "tunes", "dries",
+]
 GOODS = [
-    "wet umbrellas", "old postcards", "apple crates", "violin strings", "sheep's wool", "garden tools", "tram tickets",
-    "star charts", "beeswax candles", "rowing oars", "moss samples", "pressed flowers", "brass buttons", "clay tiles",
+    "wet umbrellas", "old postcards", "apple crates", "violin strings", "sheep's wool", "garden tools",
+    "tram tickets", "star charts", "beeswax candles", "rowing oars", "moss samples", "pressed flowers",
+    "brass buttons", "clay tiles",
 ]
-PLACES = ["harbour", "mill", "orchard", "station", "lighthouse", "bakery", "library", "workshop", "market hall", "boathouse"]
-MAKERS = ["two sisters", "a retired tram driver", "three clockmakers", "a school class", "a ferry crew", "a choir", "six neighbours"]
-TIMES = ["before breakfast", "on windy evenings", "through a whole winter", "between two tides", "during the spring fair"]
+PLACES = [
+    "harbour", "mill", "orchard", "station", "lighthouse", "bakery", "library", "workshop", "market hall",
+    "boathouse",
+]
+MAKERS = [
+    "two sisters", "a retired tram driver", "three clockmakers", "a school class", "a ferry crew", "a choir",
+    "six neighbours",
+]
+TIMES = [
+    "before breakfast", "on windy evenings", "through a whole winter", "between two tides",
+    "during the spring fair",
+]
 
 
 def article(seed):
@@ -32,7 +52,8 @@ def article(seed):
     facts = [
         f"In the {place} of {town} the {name} {verb} {large} {goods} a year without any electricity.",
         f"{draw.choice(MAKERS).capitalize()} built it from {small} parts of a {thing} that was thrown away in {year}.",
-        f"The {name} has run {draw.choice(TIMES)} {draw.randint(11, 99)} times, and it stopped only {draw.randint(2, 9)} times.",
+        f"The {name} has run {draw.choice(TIMES)} {draw.randint(11, 99)} times, "
+        f"and it stopped only {draw.randint(2, 9)} times.",
         f"A copy of its plan hangs in {other}, where {draw.randint(4, 60)} visitors have signed the frame.",
     ]
     draw.shuffle(facts)
@@ -47,12 +68,14 @@ def feed(number, articles, base):
         body = "".join(f"<p>{escape(fact)}</p>" for fact in facts)
         items.append(
             f"<item><title>{escape(title)}</title><link>{link}</link><guid>{link}</guid>"
-            f"<pubDate>Mon, 02 Nov 2026 08:00:00 GMT</pubDate><content:encoded><![CDATA[{body}]]></content:encoded></item>"
+            "<pubDate>Mon, 02 Nov 2026 08:00:00 GMT</pubDate>"
+            f"<content:encoded><![CDATA[{body}]]></content:encoded></item>"
         )
     return (
         '<?xml version="1.0" encoding="UTF-8"?><rss version="2.0" '
         'xmlns:content="http://purl.org/rss/1.0/modules/content/"><channel>'
-        f"<title>Feed {number}</title><link>{base}</link><description>Invented.</description>{''.join(items)}</channel></rss>"
+        f"<title>Feed {number}</title><link>{base}</link><description>Invented.</description>"
+        f"{''.join(items)}</channel></rss>"
     ).encode()
 
 

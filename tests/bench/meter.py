@@ -18,7 +18,10 @@ MESSAGE_BYTES = 64 * 1024  # one request of SQS for each, begun
 CREDENTIAL = re.compile(r"Credential=([^/]+)/\d+/[^/]+/([^/]+)/")
 BATCH = re.compile(r"ESM: Lambda (\S+) (processed|failed processing) (?:(\d+) )?(SQS|DynamoDB stream) \S+ from (\S+)")
 WRITES = {"PutItem": "put", "UpdateItem": "update", "DeleteItem": "delete"}
+READS = ("GetItem", "BatchGetItem", "Query")
 PARTS = {"Put": "put", "Update": "update", "ConditionCheck": "check", "Delete": "delete"}
+# What these do is done for a post alone, whatever rows they look at.
+EFFECTS_OWN = ("publisher", "escalation", "mcp-twitter")
 SIDES = ("EFFECT#", "REVIEW#", "UNIQUE#", "SLOT", "ENTRY#", "BUCKET#", "DECISION#", "TEXT#", "REPLY#")
 
 
@@ -93,10 +96,12 @@ class Meter:
         elif operation == "TransactWriteItems":
             parts = [(PARTS[part], spec) for item in request["TransactItems"] for part, spec in item.items()]
             writes = [self.write(how, spec, True, failed) for how, spec in parts]
+        elif operation not in READS:
+            raise ValueError(f"{function} calls {operation}, whose units this does not know")
         else:
             about, units = self.reading(operation, request, answer)
-            return Call(function, name, about, read_units=units, failed=failed)
-        return Call(function, name, self.about_writes(writes), tuple(writes), failed=failed)
+            return Call(function, name, owned(function, about), read_units=units, failed=failed)
+        return Call(function, name, owned(function, self.about_writes(writes)), tuple(writes), failed=failed)
 
     def write(self, how, spec, twice, failed):
         item = spec.get("Item", {})
@@ -121,8 +126,11 @@ class Meter:
         consistent, table = request.get("ConsistentRead", False), self.tables.get(request.get("TableName"), "?")
         if operation == "GetItem":
             pk, sk = request["Key"]["pk"]["S"], request["Key"]["sk"]["S"]
-            size = item_bytes(answer.get("Item") or {})
-            return shares([self.about_row(table, pk, sk)]), read_units([size], consistent, summed=False)
+            item = answer.get("Item") or {}
+            # An approved task is looked at for the sake of what rests on it.
+            is_source = item.get("kind", {}).get("S") == "task" and item["status"]["S"] == "approved"
+            about = EFFECT if is_source else self.about_row(table, pk, sk)
+            return {about: 1}, read_units([item_bytes(item)], consistent, summed=False)
         sizes = [item_bytes(item) for item in answer.get("Items", [])]
         return {self.about_query(table, request): 1}, read_units(sizes, consistent, summed=True)
 
@@ -163,6 +171,11 @@ class Meter:
         if body.get("type") == "result" or "outcome" in body:
             return self.work.get((body["campaign"], body["task"]), CAMPAIGN)
         return EFFECT if body.keys() & {"review", "effect"} else CAMPAIGN
+
+
+def owned(function, about):
+    is_own = function.startswith(EFFECTS_OWN) and not about.keys() & {START, CLOCK}
+    return {EFFECT: 1} if is_own else about
 
 
 def shares(kinds):

@@ -29,6 +29,7 @@ def figures(measured, footprint, zips, profile, prices):
         "tasks": {"main": counts(main), "held": counts(held)},
         "seconds": {"main": round(main.seconds, 1), "held": round(held.seconds, 1)},
         "per_task": kinds,
+        "doubts": {phase.name: tally.doubts(phase) for phase in (main, held)},
         "outside": outside([main, held]),
         "batches": batch_sizes(main),
         "rows": tally.row_sizes([main, held]),
@@ -170,6 +171,8 @@ def head(found):
         for what in ("failed calls", "failed batches"):
             if counted[what]:
                 lines.append(f"    {what}: {counted[what]}")
+    doubts = [f"{name}: {doubt}" for name, found_doubts in found["doubts"].items() for doubt in found_doubts]
+    lines.append(f"  counts against rows and deliveries: {'; '.join(doubts) or 'they agree'}")
     batches = ", ".join(f"{name} {seen['mean']}" for name, seen in found["batches"].items())
     return "\n".join([*lines, f"  messages or records per delivery: {batches}"])
 

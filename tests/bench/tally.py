@@ -138,6 +138,25 @@ def about_function(phase, function):
     return {kind: amount / whole for kind, amount in total.items()} if whole else {CAMPAIGN: 1}
 
 
+def doubts(phase):
+    """What contradicts the count: each row's version is the number of its writes, and each message came once."""
+    found = []
+    versions = {(row["pk"], row["sk"]): int(row["version"]) for rows in phase.campaigns for row in rows}
+    seen = Counter((write.pk, write.sk) for call in phase.calls for write in call.writes if state_write(write))
+    wrong = {key: (version, seen[key]) for key, version in versions.items() if seen[key] != version}
+    if wrong:
+        found.append(f"{len(wrong)} rows whose version is not the number of writes counted, such as {next(iter(wrong))}")
+    if unknown := sum(call.function == "unknown" for call in phase.calls):
+        found.append(f"{unknown} calls of unknown functions")
+    sent = Counter()
+    for call in phase.calls:
+        sent[call.queue] += len(call.messages) if not call.failed else 0
+    for (_, queue), sizes in phase.batches.queues.items():
+        if queue != "ReviewQueue" and sum(sizes) != sent[queue]:  # to that one the workflow sends too
+            found.append(f"{queue}: {sent[queue]} messages sent, {sum(sizes)} delivered")
+    return found
+
+
 def row_sizes(phases):
     """Sizes of the rows that were put, by kind."""
     sizes = defaultdict(list)
@@ -157,8 +176,16 @@ def row_kind(write):
     if write.table == "State":
         return f"state {text.get('kind')}{' ' + text['work'] if 'work' in text else ''}"
     if write.table == "Audit":
-        return f"audit of {write.sk.partition('#')[0].lower()}"
-    return f"{write.table.lower()} {text.get('kind') or write.sk.partition('#')[0].lower()}"
+        return f"audit of {named(write.pk, write.sk)}"
+    if write.table == "Twitter":
+        return f"twitter {write.pk.partition('#')[0].lower()} {named('', write.sk)}".rstrip()
+    return f"{write.table.lower()} {text.get('kind') or named(write.pk, write.sk)}"
+
+
+def named(pk, sk):
+    """The kind in a key: the sort key's first word, or the partition's last where that is an id."""
+    word = sk.partition("#")[0]
+    return (word if word.isalpha() else pk.rpartition("#")[2]).lower()
 
 
 def dollars(phase, kind, meter, prices, api_calls_of_kind):

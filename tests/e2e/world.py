@@ -9,7 +9,6 @@ import functools
 import json
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -23,8 +22,10 @@ ROOT = HERE.parents[1]
 sys.path[:0] = [str(ROOT / "localstack"), str(HERE.parent / "oracle")]
 
 import emulator
+import promises as oracle
 import stack
 import tables
+from summary import settled
 
 FOLDER = Path(os.environ.get("CHIMERA_LOCAL", ROOT / "target" / "e2e-cloud")).resolve()
 # How long anything may take before a test calls it lost: the machine may be busy.
@@ -228,7 +229,11 @@ class Cloud:
         return [post for post in tables.posts(self.sandbox()) if post["account"] == account]
 
     def burns(self):
-        return {row["grant"]: row for row in self.sandbox() if row["sk"] == "BURN"}
+        """What the write server says of each grant that was presented to it, by the grant's id."""
+        return {row["grant"]: row["status"] for row in self.sandbox() if row["sk"] == "BURN"}
+
+    def burn_of(self, effect):
+        return self.burns().get(effect["grant"]["grant"]["id"], "unused")
 
 
 def environment_of(pid):
@@ -406,11 +411,6 @@ class Campaign:
 
 def promises(campaign):
     """What the oracle finds wrong, once queues and audit have settled: an empty dictionary when every promise held."""
-    from summary import settled
-
     look, wrong = settled(cloud().outputs, campaign.id, 25)
     return look, {name: found for name, found in wrong.items() if found}
 
-
-def run_command(*command, **environment):
-    return subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=False)

@@ -4,7 +4,7 @@ use std::fmt;
 
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
-use chimera_domain::limits;
+use chimera_domain::{is_carriable, limits};
 use serde::Deserialize;
 use serde::de::{self, DeserializeOwned, DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
@@ -85,13 +85,6 @@ pub(crate) fn check_text(name: &str, text: &str, max: usize) -> Result<(), Probl
     } else {
         Err(errors::invalid("invalid_text", format!("{name} holds a control character or noncharacter")))
     }
-}
-
-/// Whether a queue can carry the text: SQS refuses U+FFFE and U+FFFF, which JSON does not escape, and most control
-/// characters.
-pub(crate) fn is_carriable(text: &str) -> bool {
-    text.chars()
-        .all(|c| matches!(c, '\n' | '\r' | '\t') || !(c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}')))
 }
 
 async fn read(request: Request) -> Result<axum::body::Bytes, Problem> {

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use chimera_domain::ports::StateReaderExt as _;
 use chimera_domain::{
     AgentId, Brief, Campaign, CampaignId, CampaignStatus, Digest, LedgerEntry, Replay, Row, RowKey,
-    StoreError, Stored, TenantId, Transaction,
+    StoreError, Stored, TenantId, Transaction, limits,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ use crate::caller::{At, Caller};
 use crate::errors::{self, Problem};
 use crate::etag;
 use crate::ledger::Totals;
-use crate::paging::{self, Paging};
+use crate::paging::Paging;
 use crate::state::{Api, Clock, Ids, Store};
 use crate::views::{CampaignLine, CampaignView, EffectView, PlanView, ReviewLine, TaskView};
 
@@ -69,14 +69,10 @@ pub(crate) async fn list<S: Store, C: Clock, I: Ids>(
     paging: Paging,
 ) -> Result<Response, Problem> {
     let listing = format!("T#{}#campaigns", caller.tenant);
-    let after = paging.position(&listing)?;
-    let page =
-        api.store().listing(&listing, after.as_deref(), paging.limit).await.map_err(errors::listing)?;
-    let rows = api.store().get_many(&page.keys).await.map_err(errors::store)?;
-    let campaigns: Vec<CampaignLine> =
-        rows.into_iter().filter_map(|row| row?.row.into_campaign()).map(CampaignLine::from).collect();
-    let next = page.next.map(|position| paging::seal(&listing, &position));
-    Ok(Body(json!({"campaigns": campaigns, "next": next})).into_response())
+    let page = paging.read(&api, &listing).await?;
+    let rows = page.rows.into_iter().filter_map(Row::into_campaign);
+    let campaigns: Vec<CampaignLine> = rows.map(CampaignLine::from).collect();
+    Ok(Body(json!({"campaigns": campaigns, "next": page.next})).into_response())
 }
 
 /// A campaign with all that belongs to it.
@@ -188,7 +184,8 @@ fn new_campaign<S: Store, C: Clock, I: Ids>(
         plan: 0,
         created_at: now,
         finished_at: None,
-        due_at: Some(now),
+        // The stream wakes the planner at once; the clock is the safety net.
+        due_at: Some(now + limits::FOLLOW_UP_AFTER),
         swept_at: now,
         reason: None,
     })

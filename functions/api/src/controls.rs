@@ -129,10 +129,15 @@ fn goal_of(event: CampaignEvent) -> Option<CampaignStatus> {
     }
 }
 
+/// When the clock looks at a campaign that an operator has just written: a paused one waits for its operator alone, every
+/// other one is looked at now.
+pub(crate) fn due_at(status: CampaignStatus, now: Timestamp) -> Option<Timestamp> {
+    (status != CampaignStatus::Paused).then_some(now)
+}
+
 fn turned(mut row: Campaign, status: CampaignStatus, now: Timestamp, reason: Option<String>) -> Campaign {
     row.status = status;
-    // A paused campaign waits for its operator alone; every other one is looked at now.
-    row.due_at = (status != CampaignStatus::Paused).then_some(now);
+    row.due_at = due_at(status, now);
     if status.is_over() {
         row.finished_at = Some(now);
         row.reason = reason;

@@ -5,25 +5,19 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use chimera_domain::ports::StateReaderExt as _;
 use chimera_domain::{
-    CampaignId, CampaignStatus, DeadLetter, Row, RowKey, StoreError, Stored, Task, TaskEvent, TaskId,
-    TenantId, Timestamp, Transaction,
+    Campaign, CampaignId, DeadLetter, Row, RowKey, StoreError, Stored, Task, TaskEvent, TaskId, TenantId,
+    Timestamp, Transaction,
 };
 use serde_json::json;
 
 use crate::body::{self, MaybeJson};
 use crate::caller::{At, Caller};
+use crate::controls;
 use crate::errors::{self, Problem};
-use crate::paging::{self, Paging};
+use crate::paging::Paging;
 use crate::state::{Api, Clock, Ids, Store, WRITE_TRIES};
 use crate::views::{LetterView, TaskView};
 
-/// Campaigns in which an operator may still send work.
-const LIVE: [CampaignStatus; 4] = [
-    CampaignStatus::Planning,
-    CampaignStatus::AwaitingApproval,
-    CampaignStatus::Active,
-    CampaignStatus::Paused,
-];
 /// Longest dead letter id: a queue's message id or a digest.
 const ID_BYTES: usize = 128;
 
@@ -34,17 +28,15 @@ pub(crate) async fn list<S: Store, C: Clock, I: Ids>(
     paging: Paging,
 ) -> Result<Response, Problem> {
     let listing = format!("T#{}#dead", caller.tenant);
-    let after = paging.position(&listing)?;
-    let page =
-        api.store().listing(&listing, after.as_deref(), paging.limit).await.map_err(errors::listing)?;
-    let rows = api.store().get_many(&page.keys).await.map_err(errors::store)?;
-    let letters: Vec<LetterView> =
-        rows.into_iter().filter_map(|row| row?.row.into_dead()).map(LetterView::from).collect();
-    let next = page.next.map(|position| paging::seal(&listing, &position));
-    Ok(Body(json!({"dead_letters": letters, "next": next})).into_response())
+    let page = paging.read(&api, &listing).await?;
+    let rows = page.rows.into_iter().filter_map(Row::into_dead);
+    let letters: Vec<LetterView> = rows.map(LetterView::from).collect();
+    Ok(Body(json!({"dead_letters": letters, "next": page.next})).into_response())
 }
 
-/// `POST /dead-letters/{campaign}/{letter}/redrive`: the failed task gets its next attempt, once per letter.
+/// [P-7] `POST /dead-letters/{campaign}/{letter}/redrive`: the failed task gets its next attempt, once per letter. The
+/// campaign's row is written too: who finishes the campaign has seen all its tasks final, and must not have seen it
+/// before this.
 pub(crate) async fn redrive<S: Store, C: Clock, I: Ids>(
     State(api): State<Api<S, C, I>>,
     caller: Caller,
@@ -59,15 +51,15 @@ pub(crate) async fn redrive<S: Store, C: Clock, I: Ids>(
     for _ in 0..WRITE_TRIES {
         let letter = find(&api, &caller.tenant, &campaign, &id).await?;
         let task_id = redrivable(&letter.row)?;
-        require_live(&api, &caller.tenant, &campaign).await?;
+        let live = find_live(&api, &caller.tenant, &campaign).await?;
         let task = find_task(&api, &caller.tenant, &campaign, task_id).await?;
         let now = api.now();
         let (new_task, new_letter) = redriven(task.row.clone(), letter.row.clone(), now)?;
         let write = Transaction::by(writer.clone())
             .replace(&task, new_task.clone())
             .and_then(|write| write.replace(&letter, new_letter.clone()))
-            .map_err(errors::store)?
-            .require_status(RowKey::campaign(&caller.tenant, &campaign), &LIVE.map(CampaignStatus::name));
+            .and_then(|write| write.replace(&live, woken(live.row.clone(), now)))
+            .map_err(errors::store)?;
         match api.store().write(&write).await {
             Ok(_) => {
                 tracing::info!(campaign.id = %campaign, task.id = %new_task.id, attempt = new_task.attempt,
@@ -103,18 +95,19 @@ async fn find_task<S: Store, C: Clock, I: Ids>(
     task.ok_or_else(|| errors::conflict("not_redrivable", "the letter's task is not there", json!({})))
 }
 
-async fn require_live<S: Store, C: Clock, I: Ids>(
+async fn find_live<S: Store, C: Clock, I: Ids>(
     api: &Api<S, C, I>,
     tenant: &TenantId,
-    campaign: &CampaignId,
-) -> Result<(), Problem> {
-    let found = api.store().campaign(tenant, campaign).await.map_err(errors::store)?;
-    let status = found.ok_or_else(errors::not_found)?.row.status;
+    id: &CampaignId,
+) -> Result<Stored<Campaign>, Problem> {
+    let found = api.store().campaign(tenant, id).await.map_err(errors::store)?;
+    let campaign = found.ok_or_else(errors::not_found)?;
+    let status = campaign.row.status;
     if status.is_over() {
         let detail = format!("the campaign is {status}");
         return Err(errors::conflict("campaign_over", detail, json!({"current": status})));
     }
-    Ok(())
+    Ok(campaign)
 }
 
 fn redrivable(letter: &DeadLetter) -> Result<&TaskId, Problem> {
@@ -130,7 +123,13 @@ fn redriven(mut task: Task, mut letter: DeadLetter, now: Timestamp) -> Result<(T
     task.status = task.status.next(TaskEvent::Retry).map_err(|illegal| errors::illegal(&illegal))?;
     task.attempt += 1;
     task.opened_at = Some(now);
+    task.review = None;
     task.reason = None;
     letter.redriven_at = Some(now);
     Ok((task, letter))
+}
+
+/// The campaign, in which there is something to do again.
+fn woken(campaign: Campaign, now: Timestamp) -> Campaign {
+    Campaign { due_at: controls::due_at(campaign.status, now), ..campaign }
 }

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use chimera_domain::{
     CampaignId, Decision, DecisionKind, DecisionRow, DecisionTransaction, Digest, Review, ReviewEvent,
-    ReviewId, ReviewStatus, StoreError, Stored, Transaction, WriterId,
+    ReviewId, ReviewStatus, StoreError, Stored, Transaction, WriterId, limits,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -127,7 +127,8 @@ fn transaction(
     let status = old.row.status.next(ReviewEvent::Decide).map_err(|illegal| errors::illegal(&illegal))?;
     let new = Review {
         status,
-        due_at: None,
+        // The workflow wakes the Judge; where it has died, the clock does.
+        due_at: Some(row.decision.at + limits::FOLLOW_UP_AFTER),
         ended_at: Some(row.decision.at),
         decided_by: Some(row.decision.reviewer.clone()),
         decided: Some(row.decision.kind),

@@ -1,13 +1,17 @@
 //! Paging: a limit, and a cursor that means something to us alone.
+//!
+//! The index lags behind its rows, so each row of a page is read again. What has left the listing since is left out, and
+//! a page may hold fewer rows than were asked for: only the absence of `next` ends a listing.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chimera_domain::Digest;
+use chimera_domain::{Digest, Row};
 use serde::Deserialize;
 
 use crate::errors::{self, Problem};
+use crate::state::{Api, Clock, Ids, Store};
 
 /// Rows on a page when nothing is asked.
 const DEFAULT_LIMIT: usize = 50;
@@ -19,7 +23,7 @@ const CURSOR_BYTES: usize = 2_048;
 /// What a listing was asked for.
 pub(crate) struct Paging {
     /// How many rows, 1 to 100.
-    pub(crate) limit: usize,
+    limit: usize,
     cursor: Option<String>,
 }
 
@@ -47,19 +51,42 @@ impl<S: Send + Sync> FromRequestParts<S> for Paging {
     }
 }
 
+/// A page of rows as they are now.
+pub(crate) struct Page {
+    /// In the listing's order.
+    pub(crate) rows: Vec<Row>,
+    /// The cursor of the next page; none at the end.
+    pub(crate) next: Option<String>,
+}
+
 impl Paging {
-    /// The position to go on from in `listing`.
+    /// The page of `listing` that was asked for: one query of the index and one batched read.
     ///
     /// # Errors
-    /// 400 when the cursor is not one that was given out for this listing.
-    pub(crate) fn position(&self, listing: &str) -> Result<Option<String>, Problem> {
+    /// 400 when the cursor is not one that was given out for this listing; 503 when the store fails.
+    pub(crate) async fn read<S: Store, C: Clock, I: Ids>(
+        &self,
+        api: &Api<S, C, I>,
+        listing: &str,
+    ) -> Result<Page, Problem> {
+        let after = self.position(listing)?;
+        let page =
+            api.store().listing(listing, after.as_deref(), self.limit).await.map_err(errors::listing)?;
+        let rows = api.store().get_many(&page.keys).await.map_err(errors::store)?;
+        Ok(Page {
+            rows: rows.into_iter().flatten().map(|stored| stored.row).collect(),
+            next: page.next.map(|position| seal(listing, &position)),
+        })
+    }
+
+    fn position(&self, listing: &str) -> Result<Option<String>, Problem> {
         self.cursor.as_deref().map(|cursor| open(listing, cursor).ok_or_else(errors::bad_cursor)).transpose()
     }
 }
 
 /// A cursor for a position of `listing`: sealed with the listing's name, so that a cursor of another listing or tenant,
 /// or one that was altered, is told from ours. It grants nothing: what is listed follows from the token alone.
-pub(crate) fn seal(listing: &str, position: &str) -> String {
+fn seal(listing: &str, position: &str) -> String {
     URL_SAFE_NO_PAD.encode(format!("{}{position}", checksum(listing, position)))
 }
 

@@ -1,10 +1,10 @@
 //! `SOUL.md`: who an agent is. Front matter between two `---` lines, the backstory below.
 
-use chimera_domain::{AgentId, Digest, Persona};
+use chimera_domain::{AgentId, Digest, Persona, is_carriable};
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::body::{self, is_carriable};
+use crate::body;
 
 /// Longest front matter, in bytes: YAML's aliases can repeat a part of it, so a small text bounds the large one.
 const FRONT_MATTER_BYTES: usize = 16 * 1024;

@@ -201,6 +201,7 @@ pub(crate) struct ReviewLine {
     flags: BTreeSet<Flag>,
     allowed: Vec<DecisionKind>,
     reviewers: Vec<String>,
+    /// The present rung's deadline.
     due_at: Option<Timestamp>,
     opened_at: Timestamp,
     decided_by: Option<OperatorId>,
@@ -211,6 +212,7 @@ impl From<Review> for ReviewLine {
     fn from(row: Review) -> Self {
         let reviewers = row.present_rung().map_or_else(Vec::new, |rung| rung.reviewers.clone());
         let text = row.content.intent().and_then(Intent::text).map(str::to_owned);
+        let due_at = deadline(&row);
         Self {
             campaign: row.campaign,
             id: row.id,
@@ -222,7 +224,7 @@ impl From<Review> for ReviewLine {
             flags: row.flags,
             allowed: row.allowed,
             reviewers,
-            due_at: row.due_at,
+            due_at,
             opened_at: row.opened_at,
             decided_by: row.decided_by,
             decided: row.decided,
@@ -245,6 +247,7 @@ pub(crate) struct ReviewView {
     allowed: Vec<DecisionKind>,
     ladder: Vec<Rung>,
     rung: u32,
+    /// The present rung's deadline.
     due_at: Option<Timestamp>,
     opened_at: Timestamp,
     ended_at: Option<Timestamp>,
@@ -254,6 +257,7 @@ pub(crate) struct ReviewView {
 impl ReviewView {
     /// The review with the decision that ended it, if one did.
     pub(crate) fn new(row: Review, decision: Option<Decision>) -> Self {
+        let due_at = deadline(&row);
         Self {
             campaign: row.campaign,
             id: row.id,
@@ -266,12 +270,17 @@ impl ReviewView {
             allowed: row.allowed,
             ladder: row.ladder,
             rung: row.rung,
-            due_at: row.due_at,
+            due_at,
             opened_at: row.opened_at,
             ended_at: row.ended_at,
             decision,
         }
     }
+}
+
+/// When a reviewer must have answered. A review that is over is due to the clock alone.
+fn deadline(review: &Review) -> Option<Timestamp> {
+    review.due_at.filter(|_| review.status == ReviewStatus::Open)
 }
 
 /// Who decided what, and when: what a second reviewer is told.

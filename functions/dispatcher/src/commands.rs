@@ -38,14 +38,7 @@ impl Commands {
                 Command::Plan(message) => {
                     self.plan.insert(message);
                 }
-                Command::Work(task) => {
-                    let is_new = |sent: &Task| {
-                        (&sent.campaign, &sent.id, &sent.tenant) != (&task.campaign, &task.id, &task.tenant)
-                    };
-                    if self.work.iter().all(is_new) {
-                        self.work.push(*task);
-                    }
-                }
+                Command::Work(task) => self.add_work(*task),
                 Command::Judge(message) => {
                     if !self.judge.contains(&message) {
                         self.judge.push(message);
@@ -63,6 +56,18 @@ impl Commands {
                     }
                 }
             }
+        }
+    }
+
+    /// One message per task, of its newest attempt: a batch may hold several changes of the same row.
+    fn add_work(&mut self, task: Task) {
+        let same = |sent: &&mut Task| {
+            (&sent.tenant, &sent.campaign, &sent.id) == (&task.tenant, &task.campaign, &task.id)
+        };
+        match self.work.iter_mut().find(same) {
+            Some(sent) if sent.attempt < task.attempt => *sent = task,
+            Some(_) => {}
+            None => self.work.push(task),
         }
     }
 

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use chimera_domain::{
     Campaign, CampaignId, CampaignStatus, Cause, Digest, PlanMessage, Review, ReviewStatus, Row, RowKey,
-    StoreError, Stored, Table, TenantId, Timestamp, Transaction, WriterId, changed_enough, follow_up,
+    StoreError, Stored, Table, TaskStatus, TenantId, Timestamp, Transaction, WriterId, changed_enough,
+    follow_up,
     ports::{
         Change, ChangeHandler, Clock, HandleError, Ids, Outbox, StateIndex, StateReader, StateReaderExt as _,
         StateWriter, Workflows,
@@ -131,10 +132,9 @@ where
     pub async fn tick(&self) -> Result<(), HandleError> {
         let now = self.clock.now();
         let keys = self.store.due(now, DUE_PER_TICK).await?;
-        let rows = self.store.get_many(&keys).await?;
         let mut campaigns = Campaigns::default();
         let mut outcome = Ok(());
-        for stored in rows.into_iter().flatten() {
+        for stored in self.read(&keys).await? {
             // The index may lag behind the row.
             if stored.row.due_at().is_none_or(|due_at| due_at > now) {
                 continue;
@@ -147,6 +147,26 @@ where
             }
         }
         outcome
+    }
+
+    /// Reads the rows that are there. Where one cannot be read, the others still are.
+    async fn read(&self, keys: &[RowKey]) -> Result<Vec<Stored>, StoreError> {
+        match self.store.get_many(keys).await {
+            Ok(rows) => return Ok(rows.into_iter().flatten().collect()),
+            Err(StoreError::Unreadable(_)) => {}
+            Err(failed) => return Err(failed),
+        }
+        let mut rows = Vec::new();
+        for key in keys {
+            match self.store.get(key).await {
+                Ok(row) => rows.extend(row),
+                Err(StoreError::Unreadable(unreadable)) => {
+                    tracing::error!(row.pk = %key.pk, row.sk = %key.sk, error = %unreadable, "A due row cannot be read");
+                }
+                Err(failed) => return Err(failed),
+            }
+        }
+        Ok(rows)
     }
 
     async fn follow_due(
@@ -265,9 +285,10 @@ where
                 let key = RowKey::task(tenant, campaign, task);
                 let task = self.store.get(&key).await?.and_then(|found| found.narrow(Row::into_task));
                 let spoken = dead_letters::attempt(&letter.body);
+                // A task that is held or rejected has its answer already, from another delivery.
                 let waits = task.filter(|task| {
-                    !task.row.status.is_final()
-                        && spoken.is_none_or(|attempt| attempt == u64::from(task.row.attempt))
+                    task.row.status == TaskStatus::Open
+                        && spoken.is_some_and(|attempt| attempt == u64::from(task.row.attempt))
                 });
                 if let Some(task) = waits
                     && let Some(failed) = dead_letters::failed(&task.row, &row.reason)

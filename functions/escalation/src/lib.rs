@@ -3,7 +3,7 @@
 mod event;
 
 use chimera_domain::{
-    Review, ReviewStatus, Row, RowKey, StoreError, Stored, TaskToken, Transaction, WriterId,
+    Digest, Review, ReviewStatus, Row, RowKey, StoreError, Stored, TaskToken, Transaction, WriterId,
     ports::{HandleError, Notifier, StateReader, StateWriter},
 };
 
@@ -76,9 +76,10 @@ fn waits_for(review: &Review, park: &Park) -> bool {
     is_present && matches!(review.status, ReviewStatus::Open | ReviewStatus::Decided)
 }
 
-/// The writer is the workflow's (rung, start): a repeated invocation finds its own write.
+/// The writer is the token, hashed: an invocation whose reply got lost finds its own write, and one that a retried
+/// workflow made with a new token does not take another's for its own.
 fn parking(review: &Stored<Review>, park: &Park) -> Result<Transaction, StoreError> {
-    let writer = WriterId::new(format!("park-{}-{}-{}", park.review, park.rung, park.start));
+    let writer = WriterId::new(format!("park-{}", Digest::of_bytes(park.token.as_bytes())));
     let parked = Review {
         token: Some(TaskToken::new(park.token.as_str())),
         token_of: Some((park.rung, park.start)),

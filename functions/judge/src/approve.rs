@@ -120,6 +120,7 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
             reservation: Reservation { number: 1, amount: max_cost, day: Bucket::day(now), buckets },
             unique: unique_names(intent),
             rejudged: 0,
+            struck: 0,
             not_before: None,
             due_at: Some(now + FOLLOW_UP_AFTER),
             claim: None,

@@ -1,6 +1,6 @@
 //! Clearing a cancelled or stopped campaign: tasks dropped, reviews superseded, effects withdrawn.
 
-use chimera_domain::{Campaign, ReviewStatus, Subject, Timestamp, Transaction, WriterId};
+use chimera_domain::{Campaign, EffectEvent, ReviewStatus, Subject, Timestamp, Transaction, WriterId};
 
 use crate::replan::{ReplanError, drop_task, superseded, withdraw_effect};
 use crate::view::View;
@@ -21,15 +21,17 @@ pub(crate) fn transaction(
         transaction = drop_task(transaction, view, task, &reason, task.row.plan, now)?;
     }
     if transaction.is_empty() {
-        for effect in view.effects.iter().take(TASKS_PER_CLEARING) {
-            transaction = withdraw_effect(transaction, effect)?;
+        let unclaimed =
+            view.effects.iter().filter(|effect| effect.row.status.next(EffectEvent::Withdraw).is_ok());
+        for effect in unclaimed.take(TASKS_PER_CLEARING) {
+            transaction = withdraw_effect(transaction, effect, now)?;
         }
-        for review in view.reviews.iter().take(2 * TASKS_PER_CLEARING) {
-            let is_moot = matches!(review.row.status, ReviewStatus::Open | ReviewStatus::Decided)
-                && !matches!(review.row.subject, Subject::Unconfirmed { .. });
-            if is_moot {
-                transaction = transaction.replace(review, superseded(&review.row, now)?)?;
-            }
+        let moot = view.reviews.iter().filter(|review| {
+            matches!(review.row.status, ReviewStatus::Open | ReviewStatus::Decided)
+                && !matches!(review.row.subject, Subject::Unconfirmed { .. })
+        });
+        for review in moot.take(2 * TASKS_PER_CLEARING) {
+            transaction = transaction.replace(review, superseded(&review.row, now)?)?;
         }
     }
     if transaction.is_empty() && view.is_all_final() && view.campaign.row.due_at.is_some() {

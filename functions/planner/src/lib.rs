@@ -139,47 +139,51 @@ where
         }
     }
 
-    /// Writes the plan. One transaction where it fits; else the version as a draft with its tasks blocked, in chunks, and
-    /// the opening last.
+    /// Writes the plan. One transaction where it fits; else the version as a draft with the tasks that wait anyway, in
+    /// chunks, and the opening last, with the tasks that need not wait.
     async fn open_plan(&self, view: &View, draft: Draft) -> Result<Looked, HandleError> {
-        let Draft { plan, mut tasks } = draft;
+        let Draft { plan, tasks } = draft;
         let opened = Plan { status: plan.status.next(PlanEvent::Open)?, ..plan.clone() };
         let active = Campaign {
             status: view.campaign.row.status.next(CampaignEvent::Open)?,
             plan: plan.number,
             ..view.campaign.row.clone()
         };
+        let opening = Transaction::by(self.writer()).replace(&view.campaign, active)?;
         if tasks.len() <= OPS {
-            let mut transaction =
-                Transaction::by(self.writer()).replace(&view.campaign, active)?.insert(opened)?;
-            for task in tasks {
-                transaction = transaction.insert(task)?;
-            }
-            return self.write(&transaction).await;
+            return self.write(&inserting(opening.insert(opened)?, &tasks)?).await;
         }
-        for task in &mut tasks {
-            task.status = TaskStatus::Blocked;
-            task.opened_at = None;
+        let (roots, mut waiting): (Vec<Task>, Vec<Task>) =
+            tasks.into_iter().partition(|task| task.status == TaskStatus::Open);
+        let (at_once, later) = roots.split_at(roots.len().min(OPS));
+        waiting.extend(later.iter().cloned().map(|task| Task {
+            status: TaskStatus::Blocked,
+            opened_at: None,
+            ..task
+        }));
+        match self.write_draft(plan, &waiting).await? {
+            Some(draft) => self.write(&inserting(opening.replace(&draft, opened)?, at_once)?).await,
+            None => Ok(Looked::Stale),
         }
+    }
+
+    /// Writes a plan version as a draft, and tasks of it that wait; none where another planner got in between.
+    async fn write_draft(&self, plan: Plan, tasks: &[Task]) -> Result<Option<Stored<Plan>>, HandleError> {
         let writer = self.writer();
-        if let stale @ Looked::Stale =
-            self.write(&Transaction::by(writer.clone()).insert(plan.clone())?).await?
-        {
-            return Ok(stale);
-        }
-        for chunk in tasks.chunks(OPS) {
-            let mut transaction = Transaction::by(self.writer());
-            for task in chunk {
-                transaction = transaction.insert(task.clone())?;
-            }
-            if let stale @ Looked::Stale = self.write(&transaction).await? {
-                return Ok(stale);
-            }
+        let key = RowKey::plan(&plan.tenant, &plan.campaign, plan.number);
+        let drafting = Transaction::by(writer.clone()).insert(plan.clone())?;
+        if let Looked::Stale = self.write(&drafting).await? {
+            return Ok(None);
         }
         let draft = Stored { row: plan, version: 1, writer };
-        let opening =
-            Transaction::by(self.writer()).replace(&view.campaign, active)?.replace(&draft, opened)?;
-        self.write(&opening).await
+        for chunk in tasks.chunks(OPS) {
+            // Another planner may have dropped the draft as left over.
+            let chunking = Transaction::by(self.writer()).require_unchanged(key.clone(), &draft);
+            if let Looked::Stale = self.write(&inserting(chunking, chunk)?).await? {
+                return Ok(None);
+            }
+        }
+        Ok(Some(draft))
     }
 
     /// Drops a left-over draft: its tasks first, then the version itself.
@@ -216,7 +220,10 @@ where
             }
             return Ok(Looked::Moved);
         }
-        if !lost.is_empty() {
+        // One version for all that was lost: while work is under way more may be.
+        let under_way =
+            |task: &Stored<Task>| matches!(task.row.status, TaskStatus::Open | TaskStatus::Rejected);
+        if !lost.is_empty() && !view.tasks.values().any(under_way) {
             let reason = lost.first().map(|(_, reason)| reason.clone()).unwrap_or_default();
             let dropped =
                 lost.into_iter().map(|(task, reason)| (task.row.id, reason)).take(OPS / 2).collect();
@@ -289,6 +296,13 @@ where
     fn writer(&self) -> WriterId {
         WriterId::new(format!("plan-{}", self.ids.fresh()))
     }
+}
+
+fn inserting(mut transaction: Transaction, tasks: &[Task]) -> Result<Transaction, StoreError> {
+    for task in tasks {
+        transaction = transaction.insert(task.clone())?;
+    }
+    Ok(transaction)
 }
 
 fn handle_error(error: ReplanError) -> HandleError {

@@ -97,7 +97,7 @@ pub(crate) fn drop_task(
     }
     transaction = supersede_review(transaction, view, &task.row, now)?;
     if let Some(effect) = view.effect_of(&task.row) {
-        transaction = withdraw_effect(transaction, effect)?;
+        transaction = withdraw_effect(transaction, effect, now)?;
     }
     Ok(transaction)
 }
@@ -154,9 +154,13 @@ pub(crate) fn superseded(review: &Review, now: Timestamp) -> Result<Review, Ille
 pub(crate) fn withdraw_effect(
     transaction: Transaction,
     effect: &Stored<Effect>,
+    now: Timestamp,
 ) -> Result<Transaction, ReplanError> {
     match effect.row.status.next(EffectEvent::Withdraw) {
-        Ok(status) => Ok(transaction.replace(effect, Effect { status, ..effect.row.clone() })?),
+        Ok(status) => {
+            let withdrawn = Effect { status, due_at: Some(now), ..effect.row.clone() };
+            Ok(transaction.replace(effect, withdrawn)?)
+        }
         Err(_) => Ok(transaction),
     }
 }

@@ -63,6 +63,12 @@ impl View {
         self.plans.iter().map(|plan| plan.row.number).max().unwrap_or(0) + 1
     }
 
+    /// Whether a task has an effect that this view does not hold: a query is no snapshot, and its approval came in
+    /// between.
+    fn misses_effect(&self, task: &Task) -> bool {
+        task.effect.is_some() && self.effect_of(task).is_none()
+    }
+
     /// The effect of a task's approved attempt.
     pub(crate) fn effect_of(&self, task: &Task) -> Option<&Stored<Effect>> {
         let id = task.effect.as_ref()?;
@@ -80,6 +86,7 @@ impl View {
                 TaskStatus::Failed | TaskStatus::Dropped => {
                     return Inputs::Lost(format!("{} was {}", parent.id, parent.status));
                 }
+                TaskStatus::Approved if self.misses_effect(parent) => ready = false,
                 TaskStatus::Approved => match self.effect_of(parent).map(|effect| effect.row.status) {
                     None | Some(EffectStatus::Done) => {}
                     Some(EffectStatus::Failed | EffectStatus::Void) => {
@@ -95,7 +102,7 @@ impl View {
 
     /// Whether nothing is left to do.
     pub(crate) fn is_all_final(&self) -> bool {
-        self.tasks.values().all(|task| task.row.status.is_final())
+        self.tasks.values().all(|task| task.row.status.is_final() && !self.misses_effect(&task.row))
             && self.effects.iter().all(|effect| effect.row.status.is_final())
     }
 }

@@ -11,16 +11,16 @@ use chimera_domain::{
     },
 };
 
+use crate::ending::{LONGEST_WAIT, back_off};
 use crate::{Publisher, call_of};
 
-/// First wait after a claim that provably came to nothing; doubled each time up to the longest.
-const BACK_OFF: Duration = Duration::from_secs(2);
-const LONGEST_BACK_OFF: Duration = Duration::from_secs(300);
+/// Wait of a claim that lost a race, or had too little time left.
+const SHORT_WAIT: Duration = Duration::from_secs(2);
 
 /// What the rows say about claiming now.
 enum Door {
-    /// Claim; with the pacing slot as it was read, where the account has a pace.
-    Open(Option<SlotMove>),
+    /// Claim, on condition of what was read.
+    Open(Way),
     /// Not before this time.
     Later(Timestamp),
     /// The campaign is over: it will never be done.
@@ -29,6 +29,14 @@ enum Door {
     Stale,
     /// Nothing to do now; a resume follows up by itself.
     Closed,
+}
+
+/// What a claim rests on beside the campaign.
+struct Way {
+    /// The policy's version as it was read.
+    policy: u64,
+    /// The pacing slot, where the account has a pace.
+    slot: Option<SlotMove>,
 }
 
 /// A pacing slot and what the claim makes of it.
@@ -55,12 +63,12 @@ where
             Door::Closed => Ok(()),
             Door::Never => self.void(&effect).await,
             Door::Later(at) => self.put_off(&effect, at).await,
-            Door::Stale => self.send_to_judge(&effect).await,
+            Door::Stale => self.send_to_judge(&effect, effect.row.not_before).await,
             Door::Open(_) if deadline < self.timing.call => {
                 // Too little time is left to hear the answer; starting would make an unknown of it.
-                self.put_off(&effect, now + BACK_OFF).await
+                self.put_off(&effect, now + SHORT_WAIT).await
             }
-            Door::Open(slot) => match self.claim(&effect, slot, now).await? {
+            Door::Open(way) => match self.claim(&effect, way, now).await? {
                 Some(claimed) => self.execute(claimed).await,
                 None => Ok(()),
             },
@@ -81,7 +89,7 @@ where
         }
         let (policy, version) = self.store.policy(&effect.tenant).await?;
         if policy.forbids(&effect.agent, &effect.intent.server, &effect.intent.tool) {
-            return Ok(Door::Later(now + LONGEST_BACK_OFF));
+            return Ok(Door::Later(now + LONGEST_WAIT));
         }
         let grant = &effect.grant.grant;
         let is_stale = grant.expires_at <= now + self.timing.call
@@ -95,14 +103,14 @@ where
         }
         let pace = policy.pacing(&effect.agent);
         if pace.is_zero() {
-            return Ok(Door::Open(None));
+            return Ok(Door::Open(Way { policy: version, slot: None }));
         }
         if let Some(next_at) = slot.as_ref().map(|slot| slot.row.next_at).filter(|next_at| *next_at > now) {
             return Ok(Door::Later(next_at));
         }
         let new =
             PacingSlot { tenant: effect.tenant.clone(), agent: effect.agent.clone(), next_at: now + pace };
-        Ok(Door::Open(Some(SlotMove { old: slot, new })))
+        Ok(Door::Open(Way { policy: version, slot: Some(SlotMove { old: slot, new }) }))
     }
 
     /// [E-5] [P-4] One transaction: effect approved → dispatching, campaign active, the pacing slot taken. None where
@@ -110,7 +118,7 @@ where
     async fn claim(
         &self,
         effect: &Stored<Effect>,
-        slot: Option<SlotMove>,
+        way: Way,
         now: Timestamp,
     ) -> Result<Option<Stored<Effect>>, HandleError> {
         let lease_until = now + self.timing.lease;
@@ -126,8 +134,9 @@ where
         let campaign = RowKey::campaign(&effect.row.tenant, &effect.row.campaign);
         let mut transaction = Transaction::by(writer.clone())
             .replace(effect, claimed.clone())?
-            .require_status(campaign, &[CampaignStatus::Active.name()]);
-        if let Some(SlotMove { old, new }) = slot {
+            .require_status(campaign, &[CampaignStatus::Active.name()])
+            .require_version(RowKey::policy(&effect.row.tenant), way.policy);
+        if let Some(SlotMove { old, new }) = way.slot {
             transaction = match old {
                 Some(old) => transaction.replace(&old, new)?,
                 None => transaction.insert(new)?,
@@ -136,16 +145,12 @@ where
         match self.store.write(&transaction).await {
             Ok(_) => Ok(Some(Stored { row: claimed, version: effect.version + 1, writer })),
             Err(StoreError::Refused(_)) => {
-                self.after_refused_claim(effect, now).await?;
+                // The slot, the policy or the campaign had moved; where the effect still waits, a little later.
+                self.put_off(effect, now + SHORT_WAIT).await?;
                 Ok(None)
             }
             Err(failed) => Err(failed.into()),
         }
-    }
-
-    /// A refused claim waits a little, if the effect itself still waits: the slot or the campaign had moved.
-    async fn after_refused_claim(&self, effect: &Stored<Effect>, now: Timestamp) -> Result<(), HandleError> {
-        self.put_off(effect, now + BACK_OFF).await
     }
 
     /// The one call, and what comes of it.
@@ -171,7 +176,7 @@ where
         match burn {
             Burn::Done { outcome } => self.confirm(effect, outcome).await,
             Burn::Refused { refusal } => self.refuse(effect, refusal).await,
-            Burn::Void => self.send_to_judge(effect).await,
+            Burn::Void => self.send_to_judge(effect, None).await,
             Burn::InFlight | Burn::Unused => self.lose(effect).await,
         }
     }
@@ -193,7 +198,7 @@ where
     /// The call provably never left: approved again, after a wait that doubles.
     async fn put_back(&self, effect: &Stored<Effect>, why: &str) -> Result<(), HandleError> {
         let unsent = effect.row.unsent.saturating_add(1);
-        let wait = BACK_OFF.saturating_mul(1 << unsent.min(8)).min(LONGEST_BACK_OFF);
+        let wait = back_off(effect.row.unsent);
         let at = self.clock.now() + wait;
         tracing::warn!(effect.id = %effect.row.id, reason = why, wait_ms = wait.as_millis(), "A call could not be sent");
         let back = Effect {

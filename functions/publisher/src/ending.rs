@@ -1,12 +1,21 @@
 //! How an effect ends, with its money and its uniqueness rows in the same transaction.
 
+use std::time::Duration;
+
 use chimera_domain::{
-    Close, Effect, EffectEvent, EffectStatus, LedgerEntry, Money, MoneyTransaction, Outcome, Refusal, Row,
-    RowKey, StoreError, Stored, Timestamp, Transaction, Unique, UniqueState,
+    Close, Effect, EffectEvent, EffectStatus, IllegalTransition, LedgerEntry, Money, MoneyTransaction,
+    Outcome, Refusal, ReviewEvent, Row, RowKey, StoreError, Stored, Timestamp, Transaction, Unique,
+    UniqueState,
     ports::{Clock, DecisionReader, HandleError, Ids, MoneyWriter, ReadTools, StateReader, WriteTools},
 };
 
 use crate::Publisher;
+use crate::resolve::ended as ended_review;
+
+/// First wait after a call that came to nothing.
+const FIRST_WAIT: Duration = Duration::from_secs(4);
+/// Longest one: a rate limit's window may be hours, and a grant is judged again anyway.
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(300);
 
 /// Times a confirmation is tried against others' writes.
 const CONFIRMATIONS: usize = 5;
@@ -25,7 +34,8 @@ where
         let mut effect = effect.clone();
         for _ in 0..CONFIRMATIONS {
             let transaction =
-                self.confirmation(Transaction::by(self.writer("done")), &effect, outcome.clone())?;
+                self.withdraw_question(Transaction::by(self.writer("done")), &effect.row).await?;
+            let transaction = self.confirmation(transaction, &effect, outcome.clone())?;
             match self.store.write_money(&transaction).await {
                 Ok(_) => return Ok(()),
                 Err(StoreError::Refused(_)) => {}
@@ -38,6 +48,24 @@ where
             }
         }
         Err(StoreError::Contention.into())
+    }
+
+    /// Ends the question to a human, where one is still open: the answer has come by itself.
+    async fn withdraw_question(
+        &self,
+        transaction: Transaction,
+        effect: &Effect,
+    ) -> Result<Transaction, HandleError> {
+        let Some(asked) = &effect.asked else { return Ok(transaction) };
+        let key = RowKey::review(&effect.tenant, &effect.campaign, asked);
+        let Some(review) = self.store.get(&key).await?.and_then(|row| row.narrow(Row::into_review)) else {
+            return Ok(transaction);
+        };
+        match ended_review(&review.row, ReviewEvent::Supersede, self.clock.now()) {
+            Ok(superseded) => Ok(transaction.replace(&review, superseded)?),
+            // It is over already.
+            Err(_) => Ok(transaction),
+        }
     }
 
     /// The writes that confirm an effect, added to others of the same transaction. One whose money had already been
@@ -82,20 +110,40 @@ where
         reserved
     }
 
-    /// The platform refused. Where a new grant may do better the Judge looks again; else it is over.
+    /// The platform refused. Where a new grant may do better the Judge looks again, and the effect waits a while that
+    /// doubles; else it is over.
     pub(crate) async fn refuse(&self, effect: &Stored<Effect>, refusal: Refusal) -> Result<(), HandleError> {
         if refusal.retryable {
             tracing::warn!(effect.id = %effect.row.id, code = %refusal.code, "A platform refused for now");
-            return self.send_to_judge(effect).await;
+            let not_before = self.clock.now() + back_off(effect.row.struck);
+            return self.send_to_judge(effect, Some(not_before)).await;
         }
         let now = self.clock.now();
-        let failed = Effect {
-            status: effect.row.status.next(EffectEvent::Refuse)?,
-            refusal: Some(refusal),
-            ..ended(&effect.row, now)
-        };
-        let transaction = Transaction::by(self.writer("failed")).replace(effect, failed)?;
+        self.fail(Transaction::by(self.writer("failed")), effect, refusal, now).await
+    }
+
+    /// It did not happen: failed, and all goes back.
+    pub(crate) async fn fail(
+        &self,
+        transaction: Transaction,
+        effect: &Stored<Effect>,
+        refusal: Refusal,
+        now: Timestamp,
+    ) -> Result<(), HandleError> {
+        let transaction = transaction.replace(effect, failed(&effect.row, refusal, now)?)?;
         self.give_back(transaction, &effect.row, now).await
+    }
+
+    /// Nobody knows and nobody will: failed, but its money counts as spent and its text stays taken.
+    pub(crate) fn give_up(
+        &self,
+        transaction: Transaction,
+        effect: &Stored<Effect>,
+        refusal: Refusal,
+    ) -> Result<MoneyTransaction, HandleError> {
+        let now = self.clock.now();
+        let transaction = transaction.replace(effect, failed(&effect.row, refusal, now)?)?;
+        self.close(transaction.into(), &effect.row, Close::Settle, effect.row.reservation.amount, now)
     }
 
     /// It never happened and never can.
@@ -119,14 +167,20 @@ where
         self.write(Transaction::by(self.writer("lost")).replace(effect, lost)?.into()).await
     }
 
-    /// [E-4] The grant is void or too old: the Judge signs again, or not.
-    pub(crate) async fn send_to_judge(&self, effect: &Stored<Effect>) -> Result<(), HandleError> {
-        let now = self.clock.now();
+    /// [E-4] The grant is void or too old: the Judge signs again, or not. A grant that was claimed and came to nothing is
+    /// counted; one that only waited is not.
+    pub(crate) async fn send_to_judge(
+        &self,
+        effect: &Stored<Effect>,
+        not_before: Option<Timestamp>,
+    ) -> Result<(), HandleError> {
+        let was_claimed = effect.row.status != EffectStatus::Approved;
         let stale = Effect {
             status: effect.row.status.next(EffectEvent::Rejudge)?,
+            struck: effect.row.struck + u32::from(was_claimed),
             claim: None,
-            not_before: None,
-            due_at: Some(now),
+            not_before,
+            due_at: Some(self.clock.now()),
             ..effect.row.clone()
         };
         self.write(Transaction::by(self.writer("rejudge")).replace(effect, stale)?.into()).await
@@ -171,6 +225,16 @@ where
         };
         Ok(transaction.close(&effect.tenant, &entry, &effect.reservation, spent)?)
     }
+}
+
+/// The wait after the `failures`-th failure in a row: doubled each time, up to the longest.
+pub(crate) fn back_off(failures: u32) -> Duration {
+    FIRST_WAIT.saturating_mul(1 << failures.min(12)).min(LONGEST_WAIT)
+}
+
+fn failed(effect: &Effect, refusal: Refusal, now: Timestamp) -> Result<Effect, IllegalTransition> {
+    let status = effect.status.next(EffectEvent::Refuse)?;
+    Ok(Effect { status, refusal: Some(refusal), ..ended(effect, now) })
 }
 
 /// The effect with nothing left to wait for.

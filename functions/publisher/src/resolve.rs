@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use chimera_domain::{
-    Confidence, Content, DecisionKind, Effect, EffectEvent, Evidence, Flag, Outcome, Refusal, Review,
+    Confidence, Content, DecisionKind, Effect, Evidence, Flag, IllegalTransition, Outcome, Refusal, Review,
     ReviewEvent, ReviewId, ReviewStatus, Row, RowKey, Stored, Subject, Timestamp, Transaction, Verdict,
     VerdictKind, WorkOutcome,
     ports::{
@@ -37,13 +37,15 @@ where
         }
         match self.writes.void(&call_of(&effect.row), self.timing.call).await {
             // `void` answers what it finds, so one call both asks and closes the door.
-            Ok(Burn::Void) => self.send_to_judge(&effect).await,
+            Ok(Burn::Void) => self.send_to_judge(&effect, None).await,
             Ok(Burn::Done { outcome }) => self.confirm(&effect, outcome).await,
             Ok(Burn::Refused { refusal }) => self.refuse(&effect, refusal).await,
             Ok(Burn::InFlight | Burn::Unused) => self.read_back(effect).await,
-            Err(unreachable) => {
-                tracing::warn!(effect.id = %effect.row.id, error = %unreachable, "A write server could not be asked");
-                self.look_again(&effect, None).await
+            Err(no_answer) => {
+                tracing::warn!(effect.id = %effect.row.id, error = %no_answer, "A write server could not be asked");
+                // One that refuses to answer will go on refusing; one that is away may come back.
+                let refuses = matches!(no_answer, ToolError::Refused(_) | ToolError::Forbidden(_));
+                self.look_again(&effect, refuses.then_some(effect.row.read_backs + 1)).await
             }
         }
     }
@@ -131,10 +133,13 @@ where
                     tracing::error!(review.id = %review.row.id, "A review is decided without a decision");
                     return Ok(());
                 };
-                (decision.decision.kind == DecisionKind::Approve, ReviewEvent::Close)
+                let is_there = decision.decision.kind == DecisionKind::Approve;
+                if is_there { Answer::ItIsThere } else { Answer::ItIsNotThere }
             }
-            ReviewStatus::Open if review.row.due_at.is_some_and(|due_at| due_at <= now) => {
-                (false, ReviewEvent::Expire)
+            ReviewStatus::Open
+                if !review.row.has_next_rung() && review.row.due_at.is_some_and(|due_at| due_at <= now) =>
+            {
+                Answer::Silence
             }
             _ => return Ok(()),
         };
@@ -144,49 +149,73 @@ where
             tracing::info!(effect.id = %row.id, until = %settled_at, "A human's answer waits for the call's last moment");
             return self.put_off(&effect, settled_at).await;
         }
-        let (happened, event) = answer;
         // The platform's own id is not known; the review that vouches for it is.
-        let vouched = || Outcome { external_id: review.row.id.to_string(), url: None, cost: row.max_cost };
-        let found = happened.then(vouched);
-        let burn = self.writes.close(&call_of(row), found.as_ref(), self.timing.call).await?;
-        self.close_review(&effect, &review, event, burn, now).await
+        let vouched = Outcome { external_id: review.row.id.to_string(), url: None, cost: row.max_cost };
+        let found = (answer == Answer::ItIsThere).then_some(&vouched);
+        let burn = match self.writes.close(&call_of(row), found, self.timing.call).await {
+            Ok(burn) => burn,
+            // A server that no longer knows the grant cannot act on it either: the human's word stands.
+            Err(ToolError::Refused(_) | ToolError::Forbidden(_)) => {
+                found.map_or(Burn::Void, |outcome| Burn::Done { outcome: outcome.clone() })
+            }
+            Err(failed) => return Err(failed.into()),
+        };
+        self.close_review(&effect, &review, answer, burn).await
     }
 
     async fn close_review(
         &self,
         effect: &Stored<Effect>,
         review: &Stored<Review>,
-        event: ReviewEvent,
+        answer: Answer,
         burn: Burn,
-        now: Timestamp,
     ) -> Result<(), HandleError> {
-        let closed = Review {
-            status: review.row.status.next(event)?,
-            due_at: None,
-            ended_at: review.row.ended_at.or(Some(now)),
-            ..review.row.clone()
-        };
-        let transaction = Transaction::by(self.writer("heard")).replace(review, closed)?;
-        let refusal = match burn {
-            Burn::Done { outcome } => {
-                return self.write(self.confirmation(transaction, effect, outcome)?).await;
+        let event = if answer == Answer::Silence { ReviewEvent::Expire } else { ReviewEvent::Close };
+        let now = self.clock.now();
+        let transaction =
+            Transaction::by(self.writer("heard")).replace(review, ended(&review.row, event, now)?)?;
+        match burn {
+            Burn::Done { outcome } => self.write(self.confirmation(transaction, effect, outcome)?).await,
+            Burn::Refused { refusal } => self.fail(transaction, effect, refusal, now).await,
+            // Nobody looked, so it may be there: it counts as spent, and its text stays taken.
+            Burn::Void if answer == Answer::Silence => {
+                self.write(self.give_up(transaction, effect, nobody_looked())?).await
             }
-            Burn::Refused { refusal } => refusal,
-            Burn::Void => not_published(),
+            Burn::Void => self.fail(transaction, effect, not_published(), now).await,
             Burn::InFlight | Burn::Unused => {
-                return Err(HandleError::Defect("a closed grant is neither done nor void".to_owned()));
+                Err(HandleError::Defect("a closed grant is neither done nor void".to_owned()))
             }
-        };
-        let failed = Effect {
-            status: effect.row.status.next(EffectEvent::Refuse)?,
-            refusal: Some(refusal),
-            claim: None,
-            not_before: None,
-            due_at: None,
-            ended_at: Some(now),
-            ..effect.row.clone()
-        };
-        self.give_back(transaction.replace(effect, failed)?, &effect.row, now).await
+        }
+    }
+}
+
+/// A human's answer to the question whether it happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    ItIsThere,
+    ItIsNotThere,
+    Silence,
+}
+
+/// The review as it ends.
+pub(crate) fn ended(
+    review: &Review,
+    event: ReviewEvent,
+    now: Timestamp,
+) -> Result<Review, IllegalTransition> {
+    Ok(Review {
+        status: review.status.next(event)?,
+        due_at: None,
+        ended_at: review.ended_at.or(Some(now)),
+        ..review.clone()
+    })
+}
+
+fn nobody_looked() -> Refusal {
+    Refusal {
+        code: "unconfirmed".to_owned(),
+        message: "Nobody said whether it happened; it counts as spent.".to_owned(),
+        retryable: false,
     }
 }
 

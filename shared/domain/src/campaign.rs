@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::transition::status;
-use crate::{AgentId, CampaignId, Criterion, Currency, Digest, Money, TenantId, limits};
+use crate::{AgentId, CampaignId, Criterion, Currency, Digest, Money, TenantId, is_carriable, limits};
 
 status! {
     /// Where a campaign stands.
@@ -147,12 +147,6 @@ impl Brief {
 fn is_visible(c: char) -> bool {
     let hidden = matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{ad}');
     !(c.is_whitespace() || c.is_control() || hidden)
-}
-
-/// SQS refuses U+FFFE and U+FFFF, which JSON does not escape, and most control characters.
-fn is_carriable(text: &str) -> bool {
-    text.chars()
-        .all(|c| matches!(c, '\n' | '\r' | '\t') || !(c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}')))
 }
 
 fn is_http_url(text: &str) -> bool {

@@ -133,8 +133,11 @@ pub struct Effect {
     pub reservation: Reservation,
     /// Uniqueness keys it holds.
     pub unique: Vec<String>,
-    /// How often the Judge signed again.
+    /// How often the Judge signed again, for whatever reason.
     pub rejudged: u32,
+    /// Grants of it that were proved void or definitely refused after a claim: bounded, where waiting is not.
+    #[serde(default)]
+    pub struck: u32,
     /// Not before this; set by pacing, quiet hours and back-off.
     pub not_before: Option<Timestamp>,
     /// When the clock looks at it next.

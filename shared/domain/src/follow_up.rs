@@ -98,7 +98,8 @@ pub fn follow_up(
 ) -> Vec<Command> {
     match row {
         Row::Campaign(campaign) => of_campaign(campaign, cause),
-        Row::Plan(plan) if plan.status == PlanStatus::Draft => {
+        // Whoever writes a draft goes on to open it; only the clock looks for one that was left behind.
+        Row::Plan(plan) if plan.status == PlanStatus::Draft && !cause.is_stream() => {
             vec![Command::Plan(PlanMessage { tenant: plan.tenant.clone(), campaign: plan.campaign.clone() })]
         }
         Row::Task(task) => of_task(task, campaign, cause, now, base),

@@ -35,7 +35,7 @@ pub use ids::{
     AgentId, CampaignId, EffectId, InvalidId, OperatorId, ResultId, ReviewId, TaskId, TenantId, WriterId,
 };
 pub use ledger::{Bucket, BucketRow, Close, LedgerEntry, Reservation};
-pub use message::{EffectMessage, Envelope, PlanMessage, ReviewMessage, TaskMessage};
+pub use message::{EffectMessage, Envelope, PlanMessage, ReviewMessage, TaskMessage, is_carriable};
 pub use money::{Currency, Money, MoneyError};
 pub use persona::Persona;
 pub use plan::{Plan, PlanDiff, PlanError, PlanEvent, PlanStatus, check_plan};

@@ -26,6 +26,9 @@ pub const OPS_PER_TRANSACTION: usize = 100;
 pub const REJUDGES_PER_EFFECT: u32 = 3;
 /// How long a grant is good for: long enough for a queue, short enough that an old approval is looked at again.
 pub const GRANT_LIFETIME: Duration = Duration::from_secs(15 * 60);
+/// How long the stream has to follow up on a write before the clock looks: long enough that the clock finds only what the
+/// stream missed.
+pub const FOLLOW_UP_AFTER: Duration = Duration::from_secs(60);
 /// Waits between read-backs of an unconfirmed effect; after the last a human is asked.
 pub const READ_BACKS: [Duration; 3] =
     [Duration::from_secs(20), Duration::from_secs(120), Duration::from_secs(600)];

@@ -37,6 +37,14 @@ impl<M> Envelope<M> {
     }
 }
 
+/// Whether a queue can carry the text: SQS refuses U+FFFE and U+FFFF, which JSON does not escape, and most control
+/// characters.
+#[must_use]
+pub fn is_carriable(text: &str) -> bool {
+    text.chars()
+        .all(|c| matches!(c, '\n' | '\r' | '\t') || !(c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}')))
+}
+
 /// To the planner: look at this campaign.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -102,5 +110,15 @@ mod tests {
     fn a_message_of_another_version_is_refused() {
         let text = r#"{"v":2,"body":{"tenant":"t","campaign":"c"}}"#;
         assert!(serde_json::from_str::<Envelope<PlanMessage>>(text).is_err());
+    }
+
+    #[test]
+    fn a_text_is_carriable_without_controls_and_noncharacters() {
+        for text in ["", "line\r\n\tline", "Zürich 東京 👩\u{200d}🚀", "\u{fffd}"] {
+            assert!(is_carriable(text), "{text:?}");
+        }
+        for text in ["\0", "a\u{7}", "\u{7f}", "\u{85}", "\u{fffe}", "\u{ffff}"] {
+            assert!(!is_carriable(text), "{text:?}");
+        }
     }
 }

@@ -108,16 +108,6 @@ impl Money {
         Ok(Self { minor, ..self })
     }
 
-    /// What is left after taking `other` away; nothing below zero.
-    ///
-    /// # Errors
-    /// [`MoneyError::CurrencyMismatch`].
-    pub fn minus_at_most(self, other: Self) -> Result<Self, MoneyError> {
-        self.same_currency(other)?;
-        let minor = self.minor.saturating_sub(other.minor).max(0);
-        Ok(Self { minor, ..self })
-    }
-
     fn same_currency(self, other: Self) -> Result<(), MoneyError> {
         if self.currency == other.currency {
             Ok(())

@@ -34,7 +34,7 @@ pub trait StateReader: Sync {
 /// A page of a listing, and where the next one begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
-    /// Keys of the rows, newest first.
+    /// Keys of the rows, last place first: see [`Row::listing`].
     pub keys: Vec<RowKey>,
     /// Opaque position after the last one.
     pub next: Option<String>,

@@ -224,7 +224,7 @@ pub struct Review {
     pub token: Option<TaskToken>,
     /// Which (rung, start) the token belongs to.
     pub token_of: Option<(u32, u32)>,
-    /// When the present rung's time is up.
+    /// While open, when the present rung's time is up; once decided, when the clock looks whether the Judge has acted.
     pub due_at: Option<Timestamp>,
     /// When it was opened.
     pub opened_at: Timestamp,

@@ -289,8 +289,9 @@ impl Row {
         }
     }
 
-    /// The list it appears in (`T#<tenant>#<kind>`) and its place there, newest last. Reviews leave the list when they
-    /// are no longer open.
+    /// The list it appears in (`T#<tenant>#<kind>`) and its place there. Lists are read from the last place to the first:
+    /// campaigns and dead letters are placed by their age, so that the newest come first; open reviews by their deadline
+    /// counted backwards, so that the most urgent come first. Reviews leave the list when they are no longer open.
     #[must_use]
     pub fn listing(&self) -> Option<(String, String)> {
         match self {
@@ -299,7 +300,7 @@ impl Row {
             }
             Self::Review(r) if r.status == ReviewStatus::Open => Some((
                 format!("T#{}#reviews", r.tenant),
-                place(r.due_at.unwrap_or(r.opened_at), r.id.as_str()),
+                place_backwards(r.due_at.unwrap_or(r.opened_at), &format!("{}#{}", r.campaign, r.id)),
             )),
             Self::Dead(d) => Some((
                 d.tenant.as_ref().map_or_else(|| "SYSTEM#dead".to_owned(), |t| format!("T#{t}#dead")),
@@ -357,6 +358,15 @@ impl Row {
 /// Sortable text of a time and an id: digits of fixed width, so that text order is time order.
 fn place(at: Timestamp, id: &str) -> String {
     format!("{:015}#{id}", at.as_millisecond())
+}
+
+/// The latest time that has a place: fifteen digits of milliseconds reach past the year 30,000.
+const LAST_MS: i64 = 999_999_999_999_999;
+
+/// The same, counted backwards from the latest time: text order is the reverse of time order. The id must be unique in
+/// the list, not only beside others of one campaign.
+fn place_backwards(at: Timestamp, id: &str) -> String {
+    format!("{:015}#{id}", LAST_MS - at.as_millisecond().max(0))
 }
 
 impl Stored<Row> {
@@ -418,4 +428,21 @@ narrow! {
     into_unique => Unique(Unique),
     /// The remembered request, if it is one.
     into_replay => Replay(Replay),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_sort_by_time_and_backwards_against_it() {
+        let times = [0, 1, 999, 1_000_000_000_000, 253_000_000_000_000];
+        let times: Vec<Timestamp> =
+            times.into_iter().map(|ms| Timestamp::from_millisecond(ms).unwrap()).collect();
+        let forwards: Vec<String> = times.iter().map(|at| place(*at, "x")).collect();
+        let backwards: Vec<String> = times.iter().map(|at| place_backwards(*at, "x")).collect();
+        assert!(forwards.is_sorted(), "{forwards:?}");
+        assert!(backwards.iter().rev().is_sorted(), "{backwards:?}");
+        assert!(forwards.iter().chain(&backwards).all(|place| place.len() == "000000000000000#x".len()));
+    }
 }

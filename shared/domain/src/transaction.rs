@@ -160,11 +160,18 @@ impl Transaction {
         self
     }
 
+    /// Requires a row to be at this version; 0 for a row that is not there.
+    #[must_use]
+    pub fn require_version(mut self, key: RowKey, version: u64) -> Self {
+        let when = if version == 0 { When::Absent } else { When::Version(version) };
+        self.ops.push(Op::Check { table: Table::State, key, when });
+        self
+    }
+
     /// Requires a row to be as it was read.
     #[must_use]
-    pub fn require_unchanged<R>(mut self, key: RowKey, read: &Stored<R>) -> Self {
-        self.ops.push(Op::Check { table: Table::State, key, when: When::Version(read.version) });
-        self
+    pub fn require_unchanged<R>(self, key: RowKey, read: &Stored<R>) -> Self {
+        self.require_version(key, read.version)
     }
 
     /// Who writes.

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use chimera_domain::{
-    Artifact, Check, Confidence, Criterion, Currency, Flag, LowBand, MediumBand, Money, Policy, PolicyError, Source, Task,
-    TaskKind, Topic, VerdictKind, WorkOutcome,
+    Artifact, Check, Confidence, Criterion, Currency, Flag, LowBand, MediumBand, Money, Policy, PolicyError,
+    Source, Task, TaskKind, Topic, VerdictKind, WorkOutcome,
 };
 use chimera_policy::verdict::tier;
 use chimera_policy::{Case, Judgement, judge_result};

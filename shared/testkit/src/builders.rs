@@ -5,6 +5,7 @@ use chimera_domain::{
     Agent, AgentId, Binding, Brief, Campaign, CampaignId, CampaignStatus, Check, Confidence, Criterion,
     Currency, Digest, Evidence, Intent, Money, Persona, Policy, PolicyRow, Priority, ResultId, Source, Task,
     TaskId, TaskKind, TaskResult, TaskStatus, TenantId, Timestamp, Usage, Verdict, VerdictKind, WorkOutcome,
+    limits,
 };
 use serde_json::json;
 
@@ -200,7 +201,7 @@ impl CampaignBuilder {
             plan: 0,
             created_at: self.at,
             finished_at: None,
-            due_at: Some(self.at),
+            due_at: Some(self.at + limits::FOLLOW_UP_AFTER),
             swept_at: self.at,
             reason: None,
         }

@@ -129,4 +129,17 @@ mod tests {
         clock.advance(Duration::from_secs(90));
         assert_eq!(other.now().to_string(), "2026-03-02T09:01:30Z");
     }
+
+    #[tokio::test]
+    async fn a_sleeper_wakes_when_its_time_has_passed_here() {
+        let clock = VirtualClock::default();
+        let time = Duration::from_secs(3_600);
+        let until_ms = clock.now_ms() + 3_600_000;
+        let pass = async {
+            assert_eq!(clock.next_waking_ms(), Some(until_ms));
+            clock.advance(time);
+        };
+        tokio::join!(clock.sleep(time), pass);
+        assert_eq!((clock.now_ms(), clock.next_waking_ms()), (until_ms, None));
+    }
 }

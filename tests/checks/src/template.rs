@@ -92,6 +92,18 @@ impl Template {
         is_derived.then(|| lookup[2].as_str()).flatten()
     }
 
+    /// The same template with one permission more in a role: what a careless change would leave behind.
+    #[must_use]
+    pub fn widened(&self, role: &str, action: &str, resource: &str) -> Self {
+        let mut wide = self.0.clone();
+        let first = format!("/Resources/{role}/Properties/Policies/0/PolicyDocument/Statement");
+        if let Some(statements) = wide.pointer_mut(&first).and_then(Value::as_array_mut) {
+            let resource = json!({ "Fn::GetAtt": [resource, "Arn"] });
+            statements.push(json!({ "Effect": "Allow", "Action": [action], "Resource": resource }));
+        }
+        Self(wide)
+    }
+
     /// Everything a role allows. Nothing but allowing statements is understood, which [`Self::odd_statements`] checks.
     #[must_use]
     pub fn permissions(&self, role: &str) -> BTreeSet<Permission> {

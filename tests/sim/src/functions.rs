@@ -6,6 +6,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use auditor::Auditor;
+use chimera_domain::PlanMessage;
 use chimera_domain::ports::{ChangeHandler, HandleError, MessageHandler};
 use chimera_model::ScriptedModel;
 use chimera_testkit::{
@@ -75,6 +76,11 @@ impl Functions {
             escalation: Escalation::new(of("escalation"), notifier.clone()),
             auditor: Auditor::new(of("auditor")),
         }
+    }
+
+    /// Makes a new version of a plan, as the planner itself would.
+    pub(crate) async fn replan(&self, of: &PlanMessage, changes: &planner::Changes) -> Result<(), HandleError> {
+        self.planner.replan(of, changes).await
     }
 
     /// Delivers up to `limit` messages of a queue to its function.

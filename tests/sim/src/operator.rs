@@ -3,8 +3,8 @@
 use chimera_domain::ports::{Clock as _, DecisionWriter as _, Ids as _, StateWriter as _};
 use chimera_domain::{
     Applied, Campaign, CampaignEvent, CampaignId, Decision, DecisionKind, DecisionRow, DecisionTransaction,
-    Envelope, OperatorId, Policy, PolicyRow, Review, ReviewEvent, ReviewMessage, ReviewStatus, Row,
-    StoreError, Stored, TaskResult, Transaction, WriterId,
+    Envelope, OperatorId, PlanMessage, Policy, PolicyRow, Review, ReviewEvent, ReviewMessage, ReviewStatus,
+    Row, StoreError, Stored, TaskResult, Transaction, WriterId, limits,
 };
 use chimera_testkit::builders::{CampaignBuilder, a_tenant};
 use chimera_testkit::{MemoryCloud, Queue};
@@ -49,6 +49,17 @@ impl SwarmWorld {
         let inserted = Transaction::by(self.request()).insert(row);
         self.must_write(inserted).await;
         id
+    }
+
+    /// Makes a new version of the campaign's plan.
+    ///
+    /// # Panics
+    /// When the planner cannot.
+    pub async fn replan(&self, changes: &planner::Changes) {
+        let campaign = self.campaigns().remove(0);
+        let of = PlanMessage { tenant: campaign.tenant, campaign: campaign.id };
+        let replanned = self.functions.replan(&of, changes).await;
+        assert!(replanned.is_ok(), "{replanned:?}\n{}", self.story());
     }
 
     /// Changes the tenant's policy.
@@ -102,7 +113,7 @@ impl SwarmWorld {
         let Ok(status) = review.row.status.next(ReviewEvent::Decide) else { return false };
         let decided = Review {
             status,
-            due_at: None,
+            due_at: Some(decision.at + limits::FOLLOW_UP_AFTER),
             ended_at: Some(self.clock.now()),
             decided_by: Some(decision.reviewer.clone()),
             decided: Some(decision.kind),

@@ -16,7 +16,7 @@ fn waits(row: &Row) -> bool {
         Row::Campaign(campaign) => {
             matches!(campaign.status, CampaignStatus::Planning | CampaignStatus::Active)
         }
-        Row::Review(review) => review.status == ReviewStatus::Open,
+        Row::Review(review) => matches!(review.status, ReviewStatus::Open | ReviewStatus::Decided),
         Row::Effect(effect) => match effect.status {
             EffectStatus::Approved | EffectStatus::Dispatching | EffectStatus::Rejudge => true,
             // Once a human is asked, the review is what waits.

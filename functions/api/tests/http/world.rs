@@ -245,6 +245,7 @@ pub(crate) fn an_effect(id: &str, status: EffectStatus) -> Effect {
         },
         unique: vec![],
         rejudged: 0,
+        struck: 0,
         not_before: None,
         due_at: None,
         claim: None,

@@ -1,6 +1,6 @@
 //! Whether one slow task slows the others: the same campaign of 200 tasks twice, once with one task 100 times slower.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -10,6 +10,7 @@ use chimera_sim::{SwarmWorld, WorkTimes};
 use chimera_testkit::builders::{a_campaign, cents};
 use chimera_testkit::{Article, Feed};
 use clap::Parser;
+use serde_json::Value;
 
 /// One of many tasks is slow: how much later are the others?
 #[derive(Debug, Parser)]
@@ -27,6 +28,9 @@ struct Arguments {
     #[arg(long, default_value_t = 20)]
     workers: usize,
 }
+
+/// How long each attempt at each task was open.
+type Waits = BTreeMap<(String, u64), Duration>;
 
 /// What a task usually takes.
 const USUAL: Duration = Duration::from_millis(200);
@@ -46,20 +50,21 @@ fn main() -> std::io::Result<ExitCode> {
     let alone = runtime.block_on(waits(posts, arguments.workers, None));
     let beside =
         runtime.block_on(waits(posts, arguments.workers, Some((slow.url.clone(), arguments.slower))));
-    let others = |waits: &BTreeMap<String, Duration>| -> Vec<Duration> {
-        waits.iter().filter(|(task, _)| **task != slow.task).map(|(_, wait)| *wait).collect()
+    let others = |waits: &Waits| -> Vec<Duration> {
+        waits.iter().filter(|((task, _), _)| *task != slow.task).map(|(_, wait)| *wait).collect()
     };
     let (before, after) = (p99(others(&alone)), p99(others(&beside)));
-    let took = beside.get(&slow.task).copied().unwrap_or_default();
+    let took = beside.get(&(slow.task.clone(), 1)).copied().unwrap_or_default();
     let ratio = after.as_secs_f64() / before.as_secs_f64();
-    // A slow task that was not slow would prove nothing.
+    let tasks = beside.keys().map(|(task, _)| task).collect::<BTreeSet<_>>().len();
+    // A slow task that was not slow, or a campaign that was not done, would prove nothing.
     let is_slow = took >= USUAL * arguments.slower;
-    let is_whole = alone.len() == beside.len() && u32::try_from(beside.len()).is_ok_and(|n| n >= posts * 2);
+    let is_whole = u32::try_from(tasks).is_ok_and(|tasks| tasks == posts * 2);
     let mut out = std::io::stdout().lock();
     writeln!(
         out,
         "isolation: {} tasks, {} took {} ms; p99 of the others {} ms alone, {} ms beside it; ratio {ratio:.2} of at most {:.2}",
-        beside.len(),
+        tasks,
         slow.task,
         took.as_millis(),
         before.as_millis(),
@@ -70,8 +75,7 @@ fn main() -> std::io::Result<ExitCode> {
     Ok(if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// How long each task was open, summed over its attempts.
-async fn waits(posts: u32, workers: usize, slow: Option<(String, u32)>) -> BTreeMap<String, Duration> {
+async fn waits(posts: u32, workers: usize, slow: Option<(String, u32)>) -> Waits {
     let world = SwarmWorld::new();
     world.change_policy(|policy| policy.caps.per_agent_day = Some(cents(1_000_000))).await;
     world.work_takes(WorkTimes { usual: USUAL, slow });
@@ -89,20 +93,21 @@ async fn waits(posts: u32, workers: usize, slow: Option<(String, u32)>) -> BTree
     waits
 }
 
-fn waits_of(world: &SwarmWorld) -> BTreeMap<String, Duration> {
-    let mut opened: BTreeMap<String, Timestamp> = BTreeMap::new();
-    let mut waits: BTreeMap<String, Duration> = BTreeMap::new();
+/// From the write that opened an attempt to the one that ended it.
+fn waits_of(world: &SwarmWorld) -> Waits {
+    let mut opened: BTreeMap<(String, u64), Timestamp> = BTreeMap::new();
+    let mut waits = Waits::new();
     for write in world.cloud.history() {
-        let text = |name: &str| write.new.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
+        let text = |name: &str| write.new.get(name).and_then(Value::as_str).unwrap_or_default();
         if text("kind") != "task" {
             continue;
         }
-        let id = text("id").to_owned();
+        let attempt = write.new.get("attempt").and_then(Value::as_u64).unwrap_or(0);
+        let place = (text("id").to_owned(), attempt);
         if text("status") == "open" {
-            opened.entry(id).or_insert(write.at);
-        } else if let Some(since) = opened.remove(&id) {
-            let wait = Duration::try_from(write.at.duration_since(since)).unwrap_or_default();
-            *waits.entry(id).or_default() += wait;
+            opened.entry(place).or_insert(write.at);
+        } else if let Some(since) = opened.remove(&place) {
+            waits.insert(place, Duration::try_from(write.at.duration_since(since)).unwrap_or_default());
         }
     }
     waits
