@@ -23,7 +23,7 @@ KEEP ?=
 SEED ?= 1
 ONLY ?=
 
-.PHONY: help setup build demo test check check-rust spec-check check-python test-unit test-emulator simulate bench bench-worlds prove-swarm \
+.PHONY: help setup build demo test check check-rust spec-check check-python test-unit test-emulator test-e2e simulate bench bench-worlds prove-swarm \
         up deploy-local status down security-scan
 
 help: ## Print this list
@@ -53,7 +53,7 @@ demo: build $(VENV) ## Run one campaign on the local cloud, from feed to posts [
 	if [ -n "$(KEEP)" ]; then echo "cloud: left up; make down stops it"; fi; \
 	exit $$code
 
-test: check test-unit test-emulator ## Everything .ci/run runs: formatting, lints, specs, unit, simulation and emulator tests
+test: check test-unit test-emulator test-e2e ## Everything .ci/run runs: formatting, lints, specs, unit, simulation, emulator and whole-system tests
 
 check: check-rust check-python spec-check ## Formatting, lints, template, specs; nothing is started
 
@@ -79,6 +79,9 @@ test-emulator: build $(VENV) ## The swarm's tests on a local cloud of their own
 	$(CLOUD) up --dir $(TEST_CLOUD) --port 0; \
 	$(CLOUD) deploy --dir $(TEST_CLOUD); \
 	CHIMERA_LOCAL="$$PWD/$(TEST_CLOUD)" $(CARGO) test --locked -p chimera-emulator -- --test-threads=1
+
+test-e2e: build $(VENV) ## Whole-system tests on the deployed functions, on a local cloud of their own [THEMES=]
+	@$(VENV_PYTHON) tests/e2e $(THEMES)
 
 simulate: ## One simulated swarm with random faults, told as a story; the same SEED gives the same one
 	$(CARGO) run --locked -q -p chimera-sim --bin simulate -- --seed $(SEED)

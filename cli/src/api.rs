@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reqwest::{Client, Method, RequestBuilder, header};
-use serde_json::Value;
+use serde_json::{Value, json};
 use thiserror::Error;
 use url::{Host, Url};
 
@@ -11,6 +11,10 @@ use url::{Host, Url};
 const TIMEOUT: Duration = Duration::from_secs(35);
 /// A local cloud that is not there should be noticed at once.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Rows asked for at once: the most that the API gives.
+const PAGE_ROWS: usize = 100;
+/// Pages read of one listing: nobody reads more than some thousand rows of a table.
+const PAGES_MOST: usize = 50;
 
 /// An answer that is no success.
 #[derive(Debug, Error)]
@@ -57,6 +61,25 @@ impl Api {
 
     pub(crate) async fn get(&self, path: &str) -> Result<Value, ApiError> {
         self.send(self.request(Method::GET, path)?).await
+    }
+
+    /// Reads a listing to its end, page by page. A page may hold fewer rows than were asked for, even none: only the
+    /// absence of `next` ends it. What is beyond the most pages is named by the last page's `next`.
+    pub(crate) async fn list(&self, name: &str) -> Result<Value, ApiError> {
+        let mut rows = Vec::new();
+        let mut next = Value::Null;
+        for _ in 0..PAGES_MOST {
+            let cursor = next.as_str().map(|cursor| format!("&cursor={cursor}")).unwrap_or_default();
+            let mut page = self.get(&format!("{name}?limit={PAGE_ROWS}{cursor}")).await?;
+            if let Some(Value::Array(more)) = page.get_mut(name).map(Value::take) {
+                rows.extend(more);
+            }
+            next = page.get_mut("next").map(Value::take).unwrap_or_default();
+            if next.is_null() {
+                break;
+            }
+        }
+        Ok(json!({name: rows, "next": next}))
     }
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Value, ApiError> {
@@ -134,7 +157,32 @@ pub(crate) fn innermost(error: &reqwest::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
+    use axum::extract::Query;
+    use axum::routing::get;
+    use axum::{Json, Router};
+
     use super::*;
+
+    /// Three pages, of which the second is empty.
+    async fn page(Query(asked): Query<HashMap<String, String>>) -> Json<Value> {
+        Json(match asked.get("cursor").map(String::as_str) {
+            None => json!({"reviews": [{"id": "r-1"}, {"id": "r-2"}], "next": "two"}),
+            Some("two") => json!({"reviews": [], "next": "three"}),
+            Some(_) => json!({"reviews": [{"id": "r-3"}], "next": null}),
+        })
+    }
+
+    #[tokio::test]
+    async fn a_listing_is_read_to_its_end() {
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let base = format!("http://{}/v1", listener.local_addr().unwrap());
+        let router = Router::new().route("/v1/reviews", get(page));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let all = Api::new(&base, String::new()).unwrap().list("reviews").await.unwrap();
+        assert_eq!(all, json!({"reviews": [{"id": "r-1"}, {"id": "r-2"}, {"id": "r-3"}], "next": null}));
+    }
 
     #[test]
     fn a_path_is_joined_below_the_stage() {

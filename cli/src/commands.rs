@@ -123,7 +123,7 @@ fn show(answer: &Value, output: Output) {
 
 async fn reviews(command: Reviews, api: &Api, output: Output) -> Result<(), Failure> {
     match command {
-        Reviews::List => output::rows(output, &api.get("reviews").await?, "/reviews", REVIEWS),
+        Reviews::List => output::rows(output, &api.list("reviews").await?, "/reviews", REVIEWS),
         Reviews::Show(id) => {
             let answer = api.get(&format!("reviews/{}/{}", id.campaign, id.review)).await?;
             match output {

@@ -66,7 +66,8 @@ def e2e(module):
     return Step(f"e2e-{module}", argv, folder=E2E, env=env, needs_cloud=True, needs=E2E / f"{module}.py")
 
 
-SIM = {name: cargo(f"sim-{name}", "-p", "chimera-sim", "--test", name) for name in ("spine", "effects", "faults", "human", "money", "guards", "replan")}
+STORIES = ("spine", "effects", "faults", "human", "guards", "replan")
+SIM = {name: cargo(f"sim-{name}", "-p", "chimera-sim", "--test", name) for name in STORIES}
 CHECKS = cargo("checks", "-p", "chimera-checks", "--test", "access")
 DEMO = demo("default")
 
@@ -155,6 +156,7 @@ def demos():
         wanted = min(3, items_of(feeds[name]))
         claim = f"the {name} feed publishes as many posts as it has items, up to three"
         found.append(Row("demo", claim, demo(name, feeds[name]), f">= {wanted} posts, 1 human", summary(published(wanted))))
+    found.append(Row("demo", "each feed over HTTP: openings differ, sources linked", e2e("campaign"), "all", whole_suite(1)))
     for name, step in (("default", DEMO), ("onethingwell", onethingwell)):
         found.append(Row("demo", f"seconds from POST to finished, {name}", step, f"<= {bar} s", summary(seconds_within(bar))))
     return found
@@ -202,15 +204,16 @@ def wakeups():
 
 def deaths():
     step = e2e("kill")
-    same = "same posts as undisturbed"
+    same, receives = "same posts as undisturbed", "killed pid held it, receives >= 2"
     return [
-        Row("deaths", "kill -9 of a function in the middle of a task", step, f"{same}, receives >= 2", tests("worker|middle_of_a_task")),
-        Row("deaths", "kill -9 of the publisher before its call", step, same, tests("publisher.*before")),
-        Row("deaths", "kill -9 of the publisher after its call", step, same, tests("publisher.*after")),
-        Row("deaths", "every message delivered twice", step, same, tests("twice")),
-        Row("deaths", "event sources disabled and enabled", step, same, tests("source")),
-        Row("deaths", "a write server killed between burn and outcome asks a human", step, "unconfirmed, never twice", tests("burn")),
-        Row("deaths", "a death at every call of every function, in simulation", SIM["faults"], same, tests("dies_before", "dies_after", "loses_a_reply")),
+        Row("deaths", "kill -9 of a worker in the middle of a task", step, receives, tests("worker_killed_in_the_middle")),
+        Row("deaths", "kill -9 of the publisher before its call", step, receives, tests("publisher_killed.*before_its_call")),
+        Row("deaths", "kill -9 of the publisher after its call", step, receives, tests("publisher_killed_after_its_call")),
+        Row("deaths", "every message delivered twice", step, same, tests("delivered_twice")),
+        Row("deaths", "event sources disabled and enabled", step, same, tests("sources?_(is_|are_)?(disabled|off|unplugged)")),
+        Row("deaths", "a write server killed between burn and outcome asks a human", step, "never twice", tests("between_burn")),
+        Row("deaths", "a death at every call, in simulation", SIM["faults"], same, tests("dies_before", "dies_after", "loses_a")),
+        Row("deaths", "every message twice, in simulation", SIM["faults"], same, tests("delivered_twice")),
         Row("deaths", "an unknown outcome is never guessed, in simulation", SIM["effects"], "all", whole_suite(10)),
         Row("deaths", f"{SIZES['PROVE_WORLDS']} random worlds keep every promise", worlds(), "0 broken", worlds_kept),
     ]
@@ -243,12 +246,15 @@ def authority():
     forged, decisions = e2e("forged"), e2e("decisions")
     desk = cargo("desk", "-p", "chimera-mcp", "--test", "desk")
     server = cargo("twitter", "-p", "mcp-twitter", "--test", "halves")
+    messages = ("held_task_they_change_nothing", "claimed_approval_or_decision", "boasting", "lie_about")
+    refused = ("no_grant_no_call", "did_not_sign", "changed_arguments", "another_audience", "changed_media")
     n = SIZES["PROVE_DECISIONS"]
     return [
-        Row("authority", "forged messages on the review queue commit nothing", forged, "nothing", tests("review|message|result")),
+        Row("authority", "forged: other confidence, other tenant, a claimed approval or decision", forged, "nothing", tests(*messages)),
         Row("authority", "the same in simulation", SIM["spine"], "nothing", tests("forged", "stale_result", "however_sure")),
         Row("authority", f"{n} concurrent decisions: one winner, 409 naming it", decisions, "1 winner", tests("many_decisions")),
-        Row("authority", "a deployed write server refuses what no grant covers", forged, "refused", tests("grant")),
+        Row("authority", "deployed: no grant, changed arguments or media, another audience", forged, "refused", tests(*refused)),
+        Row("authority", "deployed: a used grant returns the stored outcome", forged, "same outcome", tests("a_used_grant")),
         Row("authority", "no grant, changed arguments, another audience", server, "refused", tests("nothing_is_posted_without")),
         Row("authority", "changed media", server, "refused", tests("media_bytes")),
         Row("authority", "a used grant returns the stored outcome", desk, "same outcome", tests("a_used_grant", "a_repeated_key")),
@@ -272,10 +278,13 @@ def roles():
 def poison():
     step = e2e("poison")
     queue_loop = cargo("queue-loop", "-p", "chimera-runtime", "--lib", "queue_loop")
+    alone = "9 neighbours commit, a dead letter"
     return [
-        Row("poison", "a poisoned task fails alone, is listed, is redriven, its task marked", step, "9 neighbours commit", tests("poisoned_task")),
-        Row("poison", "bad JSON and deep nesting become dead-letter rows", step, "9 neighbours commit", tests("message_of_nobody")),
-        Row("poison", "a panic in the handler fails alone", queue_loop, "1 of the batch", tests("fails_alone")),
+        Row("poison", "1 MiB fails alone, is listed and redriven, its task is marked", step, alone, tests("one_mebibyte_fails_alone")),
+        Row("poison", "bad JSON fails alone and is kept", step, alone, tests("bad_json_fails_alone")),
+        Row("poison", "deep nesting fails alone and is kept", step, alone, tests("deep_nesting_fails_alone")),
+        Row("poison", "U+FFFE fails alone and is listed", step, alone, tests("no_queue_carries_fails_alone")),
+        Row("poison", "a panic in the handler fails alone", queue_loop, "1 of the batch", tests("each_message_fails_alone")),
     ]
 
 
@@ -344,5 +353,7 @@ def guards():
         "reservation outside the transaction": ("reservation_in_the_transaction", "reserved, accounts, caps"),
         "follow-up forgotten": ("the_follow_up", "nothing-lost"),
     }
-    found = [Row("guards", f"{name} turns red exactly its lines", SIM["guards"], lines, tests(test)) for name, (test, lines) in listed.items()]
+    found = []
+    for name, (test, lines) in listed.items():
+        found.append(Row("guards", f"{name} turns red exactly its lines", SIM["guards"], lines, tests(test)))
     return [*found, Row("guards", "a role too wide turns red exactly its line", CHECKS, "the power's line", tests("role_too_wide"))]

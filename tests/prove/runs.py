@@ -18,7 +18,9 @@ LIMIT_S = float(os.environ.get("PROVE_LIMIT_SECONDS", "2700"))
 
 CARGO_TEST = re.compile(r"^test (?P<name>\S+)(?: - should panic)? \.\.\. (?P<result>\w+)", re.MULTILINE)
 # unittest's own word ends a test's line or, after what the test printed, stands on a later one.
-UNITTEST = re.compile(r"^(?P<name>test_\w+) \((?P<place>[\w.]+)\)(?P<rest>.*?)(?P<result>\bok|\bFAIL|\bERROR|skipped)\b", re.MULTILINE | re.DOTALL)
+UNITTEST = re.compile(
+    r"^(?P<name>test_\w+) \([\w.]+\).*?\b(?P<result>ok|FAIL|ERROR|skipped)\b", re.MULTILINE | re.DOTALL
+)
 
 
 @dataclass(frozen=True)

@@ -1,36 +1,22 @@
 //! Committing: an artifact in one conditional update, an intent in one transaction of task, effect, uniqueness row and
 //! ledger, with a signed grant.
 
-use std::collections::BTreeSet;
-
 use chimera_domain::ports::{Clock, GrantSigner, HandleError, Ids};
 use chimera_domain::{
-    AgentId, Bucket, Committed, Digest, Effect, EffectId, EffectStatus, Flag, Grant, Intent, LedgerEntry,
-    Money, MoneyTransaction, Reservation, Review, Row, RowKey, SignedGrant, StoreError, Stored, Task,
-    TaskEvent, TenantId, Timestamp, Transaction, Unique, UniqueState, WorkOutcome, WriterId, limits,
+    AgentId, Bucket, Digest, Effect, EffectId, EffectStatus, Grant, Intent, LedgerEntry, Money,
+    MoneyTransaction, Reservation, Row, RowKey, SignedGrant, StoreError, TenantId, Timestamp, Transaction,
+    Unique, UniqueState, Verdict, WorkOutcome, limits,
 };
-use chimera_policy::{money, normalise::same_text};
+use chimera_policy::{Judgement, money, normalise::same_text};
 use jiff::SignedDuration;
 use tracing::info;
 
 use crate::batch::Rules;
+use crate::proposal::Proposal;
 use crate::{Judge, JudgeStore, Landed};
 
 /// When the clock looks at an approved effect that the stream has not brought to the publisher.
 pub(crate) const FOLLOW_UP_AFTER: SignedDuration = SignedDuration::from_secs(60);
-
-/// What is approved, and by what right.
-pub(crate) struct Approval<'a> {
-    pub(crate) task: &'a Stored<Task>,
-    pub(crate) rules: &'a Rules,
-    pub(crate) committed: Committed,
-    /// The flags that were seen.
-    pub(crate) flags: BTreeSet<Flag>,
-    /// The review whose decision approves it, and how it ends.
-    pub(crate) review: Option<(&'a Stored<Review>, Review)>,
-    pub(crate) cost: Money,
-    pub(crate) writer: WriterId,
-}
 
 /// What a grant is signed over, beside the present time and key.
 pub(crate) struct Granting<'a> {
@@ -43,29 +29,30 @@ pub(crate) struct Granting<'a> {
 }
 
 impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge<S, G, C, I> {
-    /// Commits what is approved; `max_cost` is what an intent may cost at most.
+    /// Commits what is approved.
     pub(crate) async fn approve(
         &self,
-        approval: &Approval<'_>,
-        max_cost: Option<Money>,
+        proposal: &Proposal<'_>,
+        judgement: &Judgement,
     ) -> Result<Landed, HandleError> {
-        match (&approval.committed.outcome, max_cost) {
+        match (proposal.outcome, judgement.max_cost) {
             (WorkOutcome::Intent { intent }, Some(max_cost)) => {
-                self.approve_intent(approval, intent, max_cost).await
+                self.approve_intent(proposal, &judgement.verdict, intent, max_cost).await
             }
-            _ => self.write(&approval.commit(None)?).await,
+            _ => self.write(&proposal.commit(&judgement.verdict, None)?).await,
         }
     }
 
     /// [M-2] The money is set aside in the transaction that approves.
     async fn approve_intent(
         &self,
-        approval: &Approval<'_>,
+        proposal: &Proposal<'_>,
+        verdict: &Verdict,
         intent: &Intent,
         max_cost: Money,
     ) -> Result<Landed, HandleError> {
-        let effect = self.effect_of(approval, intent, max_cost);
-        let mut transaction = approval.commit(Some(&effect.id))?;
+        let effect = self.effect_of(proposal, verdict, intent, max_cost);
+        let mut transaction = proposal.commit(verdict, Some(&effect.id))?;
         for name in &effect.unique {
             transaction = match self.take_unique(transaction, &effect, name).await? {
                 Some(transaction) => transaction,
@@ -73,7 +60,7 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
             };
         }
         let now = effect.approved_at;
-        let limits = self.buckets_of(&effect.agent, approval.rules, now);
+        let limits = self.buckets_of(&effect.agent, proposal.rules, now);
         let entry = reserve_entry(&effect, &effect.reservation, now);
         let (id, reservation) = (effect.id.clone(), effect.reservation.clone());
         let tenant = effect.tenant.clone();
@@ -81,8 +68,8 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
         let transaction = transaction.reserve(&tenant, &entry, &reservation, &limits.caps)?;
         let landed = self.write_money(&transaction).await?;
         if landed == Landed::Done {
-            info!(campaign.id = %approval.rules.campaign.id, effect.id = %id, max_cost = %max_cost,
-                by_human = approval.review.is_some(), "an effect was approved");
+            info!(campaign.id = %proposal.rules.campaign.id, effect.id = %id, max_cost = %max_cost,
+                by_human = proposal.review.is_some(), "an effect was approved");
         }
         Ok(landed)
     }
@@ -91,8 +78,14 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
         money::buckets(&rules.campaign.id, rules.campaign.brief.budget, agent, &rules.policy, now)
     }
 
-    fn effect_of(&self, approval: &Approval<'_>, intent: &Intent, max_cost: Money) -> Effect {
-        let (task, rules, now) = (&approval.task.row, approval.rules, self.clock.now());
+    fn effect_of(
+        &self,
+        proposal: &Proposal<'_>,
+        verdict: &Verdict,
+        intent: &Intent,
+        max_cost: Money,
+    ) -> Effect {
+        let (task, rules, now) = (&proposal.task.row, proposal.rules, self.clock.now());
         let id = EffectId::of(&task.id, task.attempt);
         let granting = Granting {
             tenant: &task.tenant,
@@ -115,8 +108,8 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
             intent: intent.clone(),
             grant,
             idempotency_key: self.ids.fresh(),
-            flags: approval.flags.clone(),
-            review: approval.review.as_ref().map(|(_, review)| review.id.clone()),
+            flags: proposal.flags(verdict),
+            review: proposal.review.as_ref().map(|(review, _)| review.row.id.clone()),
             reservation: Reservation { number: 1, amount: max_cost, day: Bucket::day(now), buckets },
             unique: unique_names(intent),
             rejudged: 0,
@@ -177,24 +170,6 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
                 Some(transaction.replace(&found, taken)?)
             }
             Some(_) => None,
-        })
-    }
-}
-
-impl Approval<'_> {
-    /// The task approved, and the review that led to it closed.
-    fn commit(&self, effect: Option<&EffectId>) -> Result<Transaction, HandleError> {
-        let approved = Task {
-            status: self.task.row.status.next(TaskEvent::Approve)?,
-            committed: Some(self.committed.clone()),
-            effect: effect.cloned().or_else(|| self.task.row.effect.clone()),
-            cost: self.cost,
-            ..self.task.row.clone()
-        };
-        let transaction = Transaction::by(self.writer.clone()).replace(self.task, approved)?;
-        Ok(match &self.review {
-            Some((old, review)) => transaction.replace(old, review.clone())?,
-            None => transaction,
         })
     }
 }

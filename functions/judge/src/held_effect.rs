@@ -2,15 +2,14 @@
 
 use chimera_domain::ports::{Clock, GrantSigner, HandleError, Ids};
 use chimera_domain::{
-    Decision, DecisionKind, Effect, EffectId, EffectStatus, ReviewEvent, Row, RowKey, Stored, Transaction,
-    VerdictKind,
+    Decision, DecisionKind, Effect, EffectId, EffectStatus, Row, RowKey, Stored, Transaction, VerdictKind,
 };
-use chimera_policy::Judgement;
-use tracing::info;
 
 use crate::hold::ended;
-use crate::review::{Answer, Held, NOBODY_ANSWERED};
-use crate::{Judge, JudgeStore, Landed};
+use crate::occasion::End;
+use crate::rejudge::tell_over_limit;
+use crate::review::{Answer, Held};
+use crate::{Judge, JudgeStore, Landed, reasons};
 
 impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge<S, G, C, I> {
     pub(crate) async fn act_on_effect(&self, held: &Held<'_>, id: &EffectId) -> Result<Landed, HandleError> {
@@ -18,20 +17,18 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
         let key = RowKey::effect(&review.tenant, &review.campaign, id);
         let effect = self.store.get(&key).await?.and_then(|row| row.narrow(Row::into_effect));
         let Some(effect) = effect.filter(|effect| effect.row.status == EffectStatus::Held) else {
-            info!(campaign.id = %review.campaign, review.id = %review.id,
-                "a review's effect has moved on: nothing is done");
-            return Ok(Landed::Done);
+            return self.end_moot(held).await;
         };
         match &held.answer {
-            Answer::Silence => self.deny(held, &effect, ReviewEvent::Expire, NOBODY_ANSWERED).await,
+            Answer::Silence => self.deny(held, &effect, reasons::NOBODY_ANSWERED).await,
             Answer::Decision(Decision { kind: DecisionKind::Approve, digest, .. })
                 if *digest == effect.row.digest =>
             {
                 self.approve_held_effect(held, &effect).await
             }
             Answer::Decision(decision) => {
-                let reason = format!("reviewer: {}", decision.comment.as_deref().unwrap_or("no comment"));
-                self.deny(held, &effect, ReviewEvent::Close, &reason).await
+                let reason = reasons::of_reviewer(decision.comment.as_deref());
+                self.deny(held, &effect, &reason).await
             }
         }
     }
@@ -43,33 +40,33 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
     ) -> Result<Landed, HandleError> {
         let (row, review, rules) = (&effect.row, &held.review.row, held.rules);
         if rules.campaign.status.is_over() {
-            return self.deny(held, effect, ReviewEvent::Close, "the campaign is over").await;
+            return self.deny(held, effect, reasons::CAMPAIGN_OVER).await;
         }
         let task = self.store.get(&RowKey::task(&row.tenant, &row.campaign, &row.task)).await?;
         let Some(task) = task.and_then(|task| task.narrow(Row::into_task)) else {
-            return self.deny(held, effect, ReviewEvent::Close, "its task is gone").await;
+            return self.deny(held, effect, reasons::TASK_GONE).await;
         };
+        let closed = ended(review, held.answer.end(), self.clock.now())?;
         let judgement = self.second_judgement(row, &task.row, rules, Some(&review.flags)).await?;
         match judgement.verdict.kind {
             VerdictKind::Approve => {
                 let max_cost = judgement.max_cost.unwrap_or(row.max_cost);
-                let closed = ended(review, ReviewEvent::Close, self.clock.now())?;
-                self.approve_again(effect, rules, max_cost, Some((held.review, closed)), held.writer()).await
+                let review = Some((held.review, closed));
+                self.approve_again(effect, rules, max_cost, review, &held.occasion).await
             }
             VerdictKind::Escalate => {
                 let asking = self.asking_again(row, &task.row, rules, &judgement, Some(&review.id));
                 let next = self.review_of(asking);
-                let closed = ended(review, ReviewEvent::Close, self.clock.now())?;
                 let key = RowKey::effect(&row.tenant, &row.campaign, &row.id);
-                let transaction = Transaction::by(held.writer())
+                let transaction = Transaction::by(held.occasion.writer(End::Hold))
                     .replace(held.review, closed)?
                     .insert(next)?
                     .require_unchanged(key, effect);
                 self.write(&transaction).await
             }
             VerdictKind::Reject => {
-                self.tell_over_limit(row, &judgement);
-                self.deny(held, effect, ReviewEvent::Close, &judgement.verdict.reasons.join("; ")).await
+                tell_over_limit(row, &judgement);
+                self.deny(held, effect, &judgement.verdict.reasons.join("; ")).await
             }
         }
     }
@@ -78,16 +75,9 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
         &self,
         held: &Held<'_>,
         effect: &Stored<Effect>,
-        event: ReviewEvent,
         reason: &str,
     ) -> Result<Landed, HandleError> {
-        let review = ended(&held.review.row, event, self.clock.now())?;
-        self.void(effect, reason, Some((held.review, review)), held.writer()).await
-    }
-
-    fn tell_over_limit(&self, effect: &Effect, judgement: &Judgement) {
-        if let Some(limit) = &judgement.over_limit {
-            crate::rejudge::tell_operator(effect, limit);
-        }
+        let review = ended(&held.review.row, held.answer.end(), self.clock.now())?;
+        self.void(effect, reason, Some((held.review, review)), &held.occasion).await
     }
 }

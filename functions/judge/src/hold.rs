@@ -2,13 +2,17 @@
 
 use chimera_domain::ports::{Clock, GrantSigner, HandleError, Ids};
 use chimera_domain::{
-    Content, DecisionKind, Money, Review, ReviewEvent, ReviewId, ReviewStatus, Stored, Subject, Task,
-    TaskEvent, Timestamp, Transaction, Verdict, WriterId,
+    Content, DecisionKind, Review, ReviewEvent, ReviewId, ReviewStatus, Subject, Task, TaskEvent, Timestamp,
+    Verdict,
 };
+use chimera_policy::Judgement;
 use jiff::SignedDuration;
 
 use crate::batch::Rules;
-use crate::{Judge, JudgeStore};
+use crate::facts::Facts;
+use crate::occasion::End;
+use crate::proposal::Proposal;
+use crate::{Judge, JudgeStore, Landed};
 
 /// Reviews that one attempt may open: each edit that raises something new opens another one.
 const MAX_REVIEWS: u32 = 1_000;
@@ -27,6 +31,33 @@ pub(crate) struct Asking<'a> {
 }
 
 impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge<S, G, C, I> {
+    /// The task held by a new review. One that held it before does not cover what the rules see now, and ends.
+    pub(crate) async fn hold(
+        &self,
+        proposal: &Proposal<'_>,
+        judgement: &Judgement,
+        facts: &Facts,
+    ) -> Result<Landed, HandleError> {
+        let task = &proposal.task.row;
+        let result = proposal.result.clone();
+        let review = self.review_of(Asking {
+            task,
+            subject: Subject::Task { task: task.id.clone(), attempt: task.attempt, result },
+            cause: task.attempt.to_string(),
+            content: Content {
+                outcome: proposal.outcome.clone(),
+                usage: proposal.usage.cloned(),
+                max_cost: judgement.max_cost,
+                source: facts.source.as_ref().map(|source| (source.title.clone(), source.url.clone())),
+            },
+            verdict: &judgement.verdict,
+            rules: proposal.rules,
+            after: proposal.review.as_ref().map(|(before, _)| &before.row.id),
+        });
+        let held = Task { review: Some(review.id.clone()), ..proposal.task_after(TaskEvent::Hold)? };
+        self.write(&proposal.write(End::Hold, held)?.insert(review)?).await
+    }
+
     /// The open review that asks it.
     pub(crate) fn review_of(&self, asking: Asking<'_>) -> Review {
         let Asking { task, subject, cause, content, verdict, rules, after } = asking;
@@ -56,22 +87,6 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
             decided: None,
         }
     }
-}
-
-/// The task held by a new review, with the cost so far.
-pub(crate) fn hold_task(
-    task: &Stored<Task>,
-    review: Review,
-    cost: Money,
-    writer: WriterId,
-) -> Result<Transaction, HandleError> {
-    let held = Task {
-        status: task.row.status.next(TaskEvent::Hold)?,
-        review: Some(review.id.clone()),
-        cost,
-        ..task.row.clone()
-    };
-    Ok(Transaction::by(writer).replace(task, held)?.insert(review)?)
 }
 
 /// The review after it was acted on, or after nobody answered.

@@ -5,15 +5,18 @@ use std::collections::BTreeSet;
 use chimera_domain::ports::{Clock, GrantSigner, HandleError, Ids};
 use chimera_domain::{
     Bucket, CampaignId, Confidence, Content, Effect, EffectEvent, EffectId, EffectStatus, Flag, Money,
-    MoneyTransaction, Reservation, Review, ReviewId, Row, RowKey, Stored, Subject, Task, TenantId,
-    Transaction, VerdictKind, WorkOutcome, WriterId, limits,
+    MoneyTransaction, Reservation, Review, ReviewId, Row, RowKey, Stored, Subject, Task, TenantId, Timestamp,
+    Transaction, VerdictKind, WorkOutcome, limits,
 };
 use chimera_policy::Judgement;
+use chimera_policy::money::over_budget_reason;
 use tracing::{error, info, warn};
 
 use crate::approve::{FOLLOW_UP_AFTER, Granting, again, reserve_entry};
 use crate::batch::{Batch, Rules};
 use crate::hold::Asking;
+use crate::occasion::{End, Occasion};
+use crate::reasons::{self, WAY_OUT};
 use crate::{Judge, JudgeStore, Landed};
 
 impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge<S, G, C, I> {
@@ -35,30 +38,26 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
                 "an effect that has moved on is not judged again");
             return Ok(());
         }
-        let writer = WriterId::new(format!("rejudge:{id}:{}", effect.row.rejudged));
-        match self.look_again(&effect, &rules, writer).await? {
+        match self.look_again(&effect, &rules).await? {
             Landed::Done => Ok(()),
             // The next delivery reads the row as it is then.
             _ => Err(again()),
         }
     }
 
-    async fn look_again(
-        &self,
-        effect: &Stored<Effect>,
-        rules: &Rules,
-        writer: WriterId,
-    ) -> Result<Landed, HandleError> {
+    async fn look_again(&self, effect: &Stored<Effect>, rules: &Rules) -> Result<Landed, HandleError> {
         let row = &effect.row;
+        let occasion = &Occasion::second_look(row);
         if rules.campaign.status.is_over() {
-            return self.void(effect, "the campaign is over", None, writer).await;
+            return self.void(effect, reasons::CAMPAIGN_OVER, None, occasion).await;
         }
-        if row.rejudged >= limits::REJUDGES_PER_EFFECT {
-            return self.void(effect, "signed again too often", None, writer).await;
+        // An effect that only waited, for its pace or a switch, is signed as often as it takes.
+        if row.struck >= limits::REJUDGES_PER_EFFECT {
+            return self.void(effect, reasons::STRUCK_TOO_OFTEN, None, occasion).await;
         }
         let task = self.store.get(&RowKey::task(&row.tenant, &row.campaign, &row.task)).await?;
         let Some(task) = task.and_then(|task| task.narrow(Row::into_task)) else {
-            return self.void(effect, "its task is gone", None, writer).await;
+            return self.void(effect, reasons::TASK_GONE, None, occasion).await;
         };
         // Where a human approved these bytes, only flags beyond those seen count.
         let covered = row.review.is_some().then_some(&row.flags);
@@ -66,14 +65,12 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
         match judgement.verdict.kind {
             VerdictKind::Approve => {
                 let max_cost = judgement.max_cost.unwrap_or(row.max_cost);
-                self.approve_again(effect, rules, max_cost, None, writer).await
+                self.approve_again(effect, rules, max_cost, None, occasion).await
             }
-            VerdictKind::Escalate => self.hold_again(effect, &task.row, rules, &judgement, writer).await,
+            VerdictKind::Escalate => self.hold_again(effect, &task.row, rules, &judgement, occasion).await,
             VerdictKind::Reject => {
-                if let Some(limit) = &judgement.over_limit {
-                    tell_operator(row, limit);
-                }
-                self.void(effect, &judgement.verdict.reasons.join("; "), None, writer).await
+                tell_over_limit(row, &judgement);
+                self.void(effect, &judgement.verdict.reasons.join("; "), None, occasion).await
             }
         }
     }
@@ -97,38 +94,39 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
         Ok(facts.judge(task, &outcome, rules, Confidence::FULL, covered))
     }
 
-    /// Signs again with a new grant and key. A reservation of another day or amount is given back and made anew in the
-    /// same transaction.
+    /// Signs again with a new grant and key. Where day, amount or policy are others, the reservation is given back and
+    /// made anew in the same transaction.
     pub(crate) async fn approve_again(
         &self,
         effect: &Stored<Effect>,
         rules: &Rules,
         max_cost: Money,
         review: Option<(&Stored<Review>, Review)>,
-        writer: WriterId,
+        occasion: &Occasion,
     ) -> Result<Landed, HandleError> {
-        let signed =
-            self.signed_again(&effect.row, rules, max_cost, review.as_ref().map(|(old, _)| &old.row))?;
+        let now = self.clock.now();
+        let today = self.buckets_of(&effect.row.agent, rules, now);
+        let reservation = reservation_again(&effect.row, rules, max_cost, &today.buckets, now);
+        let approved_by = review.as_ref().map(|(old, _)| &old.row);
+        let signed = self.signed_again(&effect.row, rules, reservation, approved_by, now)?;
         let (old, new) = (&effect.row.reservation, &signed.reservation);
-        let is_moved = old != new;
-        let transaction = Transaction::by(writer.clone()).replace(effect, signed.clone())?;
+        let writer = occasion.writer(End::Approve);
+        let transaction = Transaction::by(writer).replace(effect, signed.clone())?;
         let transaction = match &review {
             Some((open, ended)) => transaction.replace(open, ended.clone())?,
             None => transaction,
         };
-        if !is_moved {
+        if old == new {
             return self.write(&transaction).await;
         }
-        let (tenant, now) = (&signed.tenant, self.clock.now());
-        let caps = self.buckets_of(&signed.agent, rules, now).caps;
-        let nothing = Money::zero(old.amount.currency());
+        let (tenant, nothing) = (&signed.tenant, Money::zero(old.amount.currency()));
         let transaction = MoneyTransaction::from(transaction)
             .close(tenant, &self.release_entry(&effect.row), old, nothing)?
-            .reserve(tenant, &reserve_entry(&signed, new, now), new, &caps)?;
+            .reserve(tenant, &reserve_entry(&signed, new, now), new, &today.caps)?;
         match self.write_money(&transaction).await? {
             Landed::OverBudget(bucket) => {
                 tell_operator(&effect.row, &bucket);
-                self.void(effect, &format!("over budget: {bucket}"), review, writer).await
+                self.void(effect, &over_budget_reason(&bucket), review, occasion).await
             }
             landed => Ok(landed),
         }
@@ -138,10 +136,11 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
         &self,
         effect: &Effect,
         rules: &Rules,
-        max_cost: Money,
+        reservation: Reservation,
         review: Option<&Review>,
+        now: Timestamp,
     ) -> Result<Effect, HandleError> {
-        let now = self.clock.now();
+        let max_cost = reservation.amount;
         let granting = Granting {
             tenant: &effect.tenant,
             agent: &effect.agent,
@@ -150,13 +149,8 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
             max_cost,
             policy_version: rules.policy_version,
         };
-        let old = &effect.reservation;
-        let reservation = if old.day == Bucket::day(now) && old.amount == max_cost {
-            old.clone()
-        } else {
-            let buckets = self.buckets_of(&effect.agent, rules, now).buckets;
-            Reservation { number: old.number + 1, amount: max_cost, day: Bucket::day(now), buckets }
-        };
+        // A new signature does not shorten a wait.
+        let not_before = effect.not_before.filter(|not_before| *not_before > now);
         Ok(Effect {
             status: effect.status.next(EffectEvent::Reapprove)?,
             grant: self.sign(&granting, now),
@@ -165,8 +159,8 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
             review: review.map(|review| review.id.clone()).or_else(|| effect.review.clone()),
             reservation,
             rejudged: effect.rejudged + 1,
-            not_before: None,
-            due_at: Some(now + FOLLOW_UP_AFTER),
+            not_before,
+            due_at: Some(not_before.unwrap_or(now + FOLLOW_UP_AFTER)),
             claim: None,
             read_backs: 0,
             unsent: 0,
@@ -184,12 +178,13 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
         task: &Task,
         rules: &Rules,
         judgement: &Judgement,
-        writer: WriterId,
+        occasion: &Occasion,
     ) -> Result<Landed, HandleError> {
         let row = &effect.row;
         let review = self.review_of(self.asking_again(row, task, rules, judgement, None));
         let held = Effect { status: row.status.next(EffectEvent::Hold)?, due_at: None, ..row.clone() };
-        let transaction = Transaction::by(writer).replace(effect, held)?.insert(review)?;
+        let transaction =
+            Transaction::by(occasion.writer(End::Hold)).replace(effect, held)?.insert(review)?;
         self.write(&transaction).await
     }
 
@@ -219,15 +214,40 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
     }
 }
 
-/// An operator can raise a limit; nobody else can help.
-pub(crate) fn tell_operator(effect: &Effect, limit: &str) {
+/// [M-2] The reservation behind a new grant: the old one only where it was made today, for the same amount, under the
+/// same policy, whose caps it then met. A changed policy may have lowered a cap, or capped what had none.
+fn reservation_again(
+    effect: &Effect,
+    rules: &Rules,
+    max_cost: Money,
+    buckets: &[Bucket],
+    now: Timestamp,
+) -> Reservation {
+    let (old, day) = (&effect.reservation, Bucket::day(now));
+    let is_same = effect.grant.grant.policy_version == rules.policy_version
+        && (&old.day, old.amount, old.buckets.as_slice()) == (&day, max_cost, buckets);
+    if is_same {
+        return old.clone();
+    }
+    Reservation { number: old.number + 1, amount: max_cost, day, buckets: buckets.to_vec() }
+}
+
+/// Tells an operator where the verdict found a limit that the effect breaks by itself.
+pub(crate) fn tell_over_limit(effect: &Effect, judgement: &Judgement) {
+    if let Some(limit) = &judgement.over_limit {
+        tell_operator(effect, limit);
+    }
+}
+
+/// [M-5] Only an operator can help.
+fn tell_operator(effect: &Effect, limit: &str) {
     error!(tenant = %effect.tenant, campaign.id = %effect.campaign, effect.id = %effect.id, limit,
-        "over budget: an approved effect is voided; raise the limit and retry its task");
+        "over budget: an approved effect is voided; {WAY_OUT}");
 }
 
 #[cfg(test)]
 mod tests {
-    use chimera_domain::{Close, Currency, LedgerEntry, Op, Table};
+    use chimera_domain::{Close, Currency, LedgerEntry, Op, Table, WriterId};
 
     use super::*;
 
@@ -248,7 +268,7 @@ mod tests {
             buckets: vec![bucket.clone()],
         };
         let (old, new) = (reservation(1, "2026-01-01"), reservation(2, "2026-01-02"));
-        let at = chimera_domain::Timestamp::UNIX_EPOCH;
+        let at = Timestamp::UNIX_EPOCH;
         let close = LedgerEntry::Close {
             campaign: campaign.clone(),
             effect: effect.clone(),

@@ -1,18 +1,13 @@
 //! A worker's answer: admitted by the task's row, judged, committed.
 
 use chimera_domain::ports::{Clock, GrantSigner, HandleError, Ids};
-use chimera_domain::{
-    Committed, Content, Money, Row, RowKey, StoreError, Stored, Subject, Task, TaskResult, TaskStatus,
-    VerdictKind, WorkOutcome, WriterId,
-};
+use chimera_domain::{Money, Row, RowKey, StoreError, Stored, Task, TaskResult, TaskStatus, WorkOutcome};
 use chimera_policy::Judgement;
 use tracing::{info, warn};
 
-use crate::approve::Approval;
 use crate::batch::{Batch, Rules};
-use crate::facts::Facts;
-use crate::hold::{Asking, hold_task};
-use crate::refuse::Refusing;
+use crate::occasion::Occasion;
+use crate::proposal::Proposal;
 use crate::{Judge, JudgeStore, Landed};
 
 /// How often a commit is tried when the task's row moved on without losing its fence.
@@ -38,9 +33,6 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
             }
             let row = self.store.get(&key).await?.and_then(|row| row.narrow(Row::into_task));
             let Some(row) = row else { return Ok(()) };
-            if row.writer.as_str() == result.id.as_str() {
-                return Ok(());
-            }
             task = row;
         }
         Err(StoreError::Contention.into())
@@ -52,77 +44,23 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
         result: &TaskResult,
         rules: &Rules,
     ) -> Result<Landed, HandleError> {
-        let answer = Answer { task, result, rules, cost: cost_with(&task.row, result) };
+        let proposal = Proposal {
+            task,
+            rules,
+            result: &result.id,
+            outcome: &result.outcome,
+            usage: Some(&result.usage),
+            cost: cost_with(&task.row, result),
+            review: None,
+            occasion: Occasion::answer(result),
+        };
         if let WorkOutcome::Failure { code, message, retryable: false } = &result.outcome {
-            let reason = format!("worker {code}: {message}");
-            return self.write(&answer.refusing().fail(&reason)?).await;
+            return self.write(&proposal.fail(&format!("worker {code}: {message}"))?).await;
         }
         let facts = self.facts(&task.row).await?;
         let judgement = facts.judge(&task.row, &result.outcome, rules, result.confidence, None);
         log(&task.row, &judgement);
-        match self.carry_out(&answer, &judgement, &facts).await {
-            // The answer fits a message, but not a row beside what the row already holds.
-            Err(HandleError::Store(StoreError::TooLarge(bytes))) => {
-                let reason = format!("size: {bytes} bytes are more than a row may have");
-                self.write(&answer.refusing().reject(&[reason], 1)?).await
-            }
-            landed => landed,
-        }
-    }
-
-    async fn carry_out(
-        &self,
-        answer: &Answer<'_>,
-        judgement: &Judgement,
-        facts: &Facts,
-    ) -> Result<Landed, HandleError> {
-        let refusing = answer.refusing();
-        match judgement.verdict.kind {
-            VerdictKind::Reject => match &judgement.over_limit {
-                Some(limit) => self.write(&refusing.over_budget(limit)?).await,
-                None => self.write(&refusing.reject(&judgement.verdict.reasons, 1)?).await,
-            },
-            VerdictKind::Escalate => self.hold_answer(answer, judgement, facts).await,
-            VerdictKind::Approve => {
-                let approval = answer.approval(judgement);
-                match self.approve(&approval, judgement.max_cost).await? {
-                    Landed::TextTaken => {
-                        let reason = "unique: identical text was published before".to_owned();
-                        self.write(&refusing.reject(&[reason], 1)?).await
-                    }
-                    Landed::OverBudget(bucket) => self.write(&refusing.over_budget(&bucket)?).await,
-                    landed => Ok(landed),
-                }
-            }
-        }
-    }
-
-    async fn hold_answer(
-        &self,
-        answer: &Answer<'_>,
-        judgement: &Judgement,
-        facts: &Facts,
-    ) -> Result<Landed, HandleError> {
-        let (task, result) = (answer.task, answer.result);
-        let subject =
-            Subject::Task { task: task.row.id.clone(), attempt: task.row.attempt, result: result.id.clone() };
-        let content = Content {
-            outcome: result.outcome.clone(),
-            usage: Some(result.usage.clone()),
-            max_cost: judgement.max_cost,
-            source: facts.source.as_ref().map(|source| (source.title.clone(), source.url.clone())),
-        };
-        let review = self.review_of(Asking {
-            task: &task.row,
-            subject,
-            cause: task.row.attempt.to_string(),
-            content,
-            verdict: &judgement.verdict,
-            rules: answer.rules,
-            after: None,
-        });
-        let transaction = hold_task(task, review, answer.cost, answer.writer())?;
-        self.write(&transaction).await
+        self.carry_out(&proposal, &judgement, &facts).await
     }
 }
 
@@ -144,39 +82,4 @@ fn log(task: &Task, judgement: &Judgement) {
     let verdict = &judgement.verdict;
     info!(campaign.id = %task.campaign, task.id = %task.id, attempt = task.attempt, verdict = ?verdict.kind,
         confidence = %verdict.confidence, flags = verdict.flags.len(), "a result was judged");
-}
-
-/// An admitted answer.
-struct Answer<'a> {
-    task: &'a Stored<Task>,
-    result: &'a TaskResult,
-    rules: &'a Rules,
-    cost: Money,
-}
-
-impl Answer<'_> {
-    fn writer(&self) -> WriterId {
-        WriterId::new(self.result.id.as_str())
-    }
-
-    fn refusing(&self) -> Refusing<'_> {
-        Refusing { task: self.task, review: None, cost: self.cost, writer: self.writer() }
-    }
-
-    fn approval(&self, judgement: &Judgement) -> Approval<'_> {
-        Approval {
-            task: self.task,
-            rules: self.rules,
-            committed: Committed {
-                result: self.result.id.clone(),
-                outcome: self.result.outcome.clone(),
-                digest: self.result.outcome.digest(),
-                verdict: judgement.verdict.clone(),
-            },
-            flags: judgement.verdict.flags.clone(),
-            review: None,
-            cost: self.cost,
-            writer: self.writer(),
-        }
-    }
 }

@@ -3,11 +3,12 @@
 use chimera_domain::ports::{Clock, GrantSigner, HandleError, Ids};
 use chimera_domain::{
     Close, Effect, EffectEvent, LedgerEntry, Money, MoneyTransaction, Refusal, Review, Row, RowKey, Stored,
-    Transaction, Unique, UniqueState, WriterId,
+    Transaction, Unique, UniqueState,
 };
 use tracing::warn;
 
 use crate::approve::is_held_by;
+use crate::occasion::{End, Occasion};
 use crate::{Judge, JudgeStore, Landed};
 
 impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge<S, G, C, I> {
@@ -17,7 +18,7 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
         effect: &Stored<Effect>,
         reason: &str,
         review: Option<(&Stored<Review>, Review)>,
-        writer: WriterId,
+        occasion: &Occasion,
     ) -> Result<Landed, HandleError> {
         let old = &effect.row;
         warn!(campaign.id = %old.campaign, effect.id = %old.id, reason, "an approved effect is voided");
@@ -30,7 +31,7 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
             claim: None,
             ..old.clone()
         };
-        let mut transaction = Transaction::by(writer).replace(effect, void)?;
+        let mut transaction = Transaction::by(occasion.writer(End::Void)).replace(effect, void)?;
         if let Some((open, ended)) = review {
             transaction = transaction.replace(open, ended)?;
         }

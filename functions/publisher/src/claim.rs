@@ -5,14 +5,11 @@ use std::time::Duration;
 use chimera_domain::{
     Bucket, CampaignStatus, Claim, Effect, EffectEvent, MoneyTransaction, PacingSlot, Row, RowKey,
     StoreError, Stored, Timestamp, Transaction,
-    ports::{
-        Burn, Clock, DecisionReader, HandleError, Ids, MoneyWriter, ReadTools, StateReader,
-        StateReaderExt as _, ToolError, WriteTools,
-    },
+    ports::{Burn, Clock, HandleError, Ids, ReadTools, StateReaderExt as _, ToolError, WriteTools},
 };
 
 use crate::ending::{LONGEST_WAIT, back_off};
-use crate::{Publisher, call_of};
+use crate::{Publisher, Store, call_of};
 
 /// Wait of a claim that lost a race, or had too little time left.
 const SHORT_WAIT: Duration = Duration::from_secs(2);
@@ -45,14 +42,7 @@ struct SlotMove {
     new: PacingSlot,
 }
 
-impl<S, W, R, C, I> Publisher<S, W, R, C, I>
-where
-    S: StateReader + MoneyWriter + DecisionReader,
-    W: WriteTools,
-    R: ReadTools,
-    C: Clock,
-    I: Ids,
-{
+impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R, C, I> {
     pub(crate) async fn claim_and_execute(
         &self,
         effect: Stored<Effect>,

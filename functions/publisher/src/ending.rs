@@ -6,11 +6,11 @@ use chimera_domain::{
     Close, Effect, EffectEvent, EffectStatus, IllegalTransition, LedgerEntry, Money, MoneyTransaction,
     Outcome, Refusal, ReviewEvent, Row, RowKey, StoreError, Stored, Timestamp, Transaction, Unique,
     UniqueState,
-    ports::{Clock, DecisionReader, HandleError, Ids, MoneyWriter, ReadTools, StateReader, WriteTools},
+    ports::{Clock, HandleError, Ids, ReadTools, WriteTools},
 };
 
-use crate::Publisher;
 use crate::resolve::ended as ended_review;
+use crate::{Publisher, Store};
 
 /// First wait after a call that came to nothing.
 const FIRST_WAIT: Duration = Duration::from_secs(4);
@@ -20,14 +20,7 @@ pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(300);
 /// Times a confirmation is tried against others' writes.
 const CONFIRMATIONS: usize = 5;
 
-impl<S, W, R, C, I> Publisher<S, W, R, C, I>
-where
-    S: StateReader + MoneyWriter + DecisionReader,
-    W: WriteTools,
-    R: ReadTools,
-    C: Clock,
-    I: Ids,
-{
+impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R, C, I> {
     /// It happened: done, and what it cost is settled. Whatever the row says by now, what happened has happened, so a
     /// lost race is taken up again on the row as it is.
     pub(crate) async fn confirm(&self, effect: &Stored<Effect>, outcome: Outcome) -> Result<(), HandleError> {

@@ -41,6 +41,11 @@ impl Default for Timing {
     }
 }
 
+/// The store as the publisher uses it.
+pub trait Store: StateReader + MoneyWriter + DecisionReader {}
+
+impl<S: StateReader + MoneyWriter + DecisionReader> Store for S {}
+
 /// The publisher over its ports.
 #[derive(Debug)]
 pub struct Publisher<S, W, R, C, I> {
@@ -54,7 +59,7 @@ pub struct Publisher<S, W, R, C, I> {
 
 impl<S, W, R, C, I> MessageHandler<EffectMessage> for Publisher<S, W, R, C, I>
 where
-    S: StateReader + MoneyWriter + DecisionReader + Send,
+    S: Store + Send,
     W: WriteTools + Send,
     R: ReadTools + Send,
     C: Clock + Send,
@@ -92,14 +97,7 @@ where
     }
 }
 
-impl<S, W, R, C, I> Publisher<S, W, R, C, I>
-where
-    S: StateReader + MoneyWriter + DecisionReader,
-    W: WriteTools,
-    R: ReadTools,
-    C: Clock,
-    I: Ids,
-{
+impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R, C, I> {
     /// A publisher over these ports.
     pub fn new(store: S, writes: W, reads: R, clock: C, ids: I, timing: Timing) -> Self {
         Self { store, writes, reads, clock, ids, timing }

@@ -7,26 +7,16 @@ use chimera_domain::{
     Confidence, Content, DecisionKind, Effect, Evidence, Flag, IllegalTransition, Outcome, Refusal, Review,
     ReviewEvent, ReviewId, ReviewStatus, Row, RowKey, Stored, Subject, Timestamp, Transaction, Verdict,
     VerdictKind, WorkOutcome,
-    ports::{
-        Burn, Clock, DecisionReader, HandleError, Ids, MoneyWriter, ReadTools, StateReader,
-        StateReaderExt as _, ToolError, WriteTools,
-    },
+    ports::{Burn, Clock, HandleError, Ids, ReadTools, StateReaderExt as _, ToolError, WriteTools},
 };
 use serde_json::{Value, json};
 
-use crate::{Publisher, call_of};
+use crate::{Publisher, Store, call_of};
 
 /// Posts looked at when reading a platform back.
 const LOOK_BACK: u32 = 100;
 
-impl<S, W, R, C, I> Publisher<S, W, R, C, I>
-where
-    S: StateReader + MoneyWriter + DecisionReader,
-    W: WriteTools,
-    R: ReadTools,
-    C: Clock,
-    I: Ids,
-{
+impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R, C, I> {
     pub(crate) async fn resolve(&self, effect: Stored<Effect>) -> Result<(), HandleError> {
         if let Some(review) = effect.row.asked.clone() {
             return self.hear(effect, &review).await;

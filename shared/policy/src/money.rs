@@ -51,6 +51,12 @@ pub fn over_limit(amount: Money, budget: Money, policy: &Policy) -> Option<Strin
     })
 }
 
+/// Why something ended over a money limit, with the limit's name or its bucket's, as people read it.
+#[must_use]
+pub fn over_budget_reason(limit: &str) -> String {
+    format!("over budget: {limit}")
+}
+
 #[cfg(test)]
 mod tests {
     use chimera_domain::Currency;

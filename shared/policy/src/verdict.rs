@@ -9,7 +9,7 @@ use chimera_domain::{
 
 use crate::confidence::confidence;
 use crate::criteria::{self, Subject};
-use crate::money::over_limit;
+use crate::money::{over_budget_reason, over_limit};
 use crate::novelty::novelty;
 use crate::persona::persona_fit;
 use crate::platform::{self, price_upper_bound};
@@ -220,7 +220,7 @@ impl Draft {
         let confidence = confidence(&self.evidence).lowered_to(case.worker_confidence);
         // A limit counts only where nothing else refuses: another attempt may do better then.
         let over_limit = self.over_limit.filter(|_| self.refused.is_empty());
-        self.refused.extend(over_limit.as_ref().map(|limit| format!("over budget: {limit}")));
+        self.refused.extend(over_limit.as_deref().map(over_budget_reason));
         let (kind, flags) = if !self.refused.is_empty() {
             (VerdictKind::Reject, BTreeSet::new())
         } else if let Some(covered) = case.covered {

@@ -1,5 +1,5 @@
 //! The stores' contract on the deployed tables of the local cloud.
-#![expect(clippy::panic, reason = "a test that cannot go on has failed")]
+#![expect(clippy::panic, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 use std::path::PathBuf;
 

@@ -79,7 +79,11 @@ impl Functions {
     }
 
     /// Makes a new version of a plan, as the planner itself would.
-    pub(crate) async fn replan(&self, of: &PlanMessage, changes: &planner::Changes) -> Result<(), HandleError> {
+    pub(crate) async fn replan(
+        &self,
+        of: &PlanMessage,
+        changes: &planner::Changes,
+    ) -> Result<(), HandleError> {
         self.planner.replan(of, changes).await
     }
 

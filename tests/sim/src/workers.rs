@@ -86,7 +86,10 @@ impl SwarmWorld {
                 }
                 continue;
             };
-            let next_ms = self.next_event_ms().map_or(waking_ms, |event_ms| event_ms.min(waking_ms));
+            // What is due already is work that no worker is free for.
+            let now_ms = self.clock.now_ms();
+            let event_ms = self.next_event_ms().filter(|event_ms| *event_ms > now_ms);
+            let next_ms = event_ms.map_or(waking_ms, |event_ms| event_ms.min(waking_ms));
             self.pass_time_until(next_ms).await;
         }
         self.fail_in_circles();

@@ -5,8 +5,12 @@ use std::time::Duration;
 use chimera_domain::ports::{Burn, Clock as _};
 use chimera_domain::{CampaignStatus, Claim, Effect, EffectStatus};
 use chimera_sim::{Answer, SwarmWorld};
-use chimera_testkit::builders::a_campaign;
+use chimera_testkit::builders::{FEED, a_campaign};
 use chimera_testkit::{Fault, Faults, Mode};
+
+use crate::twenty_tools::twenty_tools;
+
+mod twenty_tools;
 
 async fn one_post_where(mode: Mode) -> SwarmWorld {
     let world = SwarmWorld::new();
@@ -185,15 +189,37 @@ async fn an_account_keeps_its_pace() {
 
 /// [E-4]
 #[tokio::test]
-async fn an_effect_is_signed_again_at_most_three_times() {
+async fn ten_posts_that_wait_for_their_pace_are_all_published() {
+    let world = SwarmWorld::new();
+    world.platform.serve(FEED, twenty_tools());
+    world
+        .change_policy(|policy| {
+            policy.agents.entry(chimera_testkit::builders::an_agent_id()).or_default().pacing_s = 600;
+        })
+        .await;
+    world.start(a_campaign().posts(10)).await;
+    world.run_until_quiet().await;
+    world.approve_all_reviews().await;
+    world.run_for(Duration::from_secs(3 * 3_600)).await;
+
+    assert_eq!(world.published().len(), 10, "{}", world.story());
+    assert!(world.effects().iter().any(|effect| effect.rejudged > 0), "no grant grew old while it waited");
+    assert!(world.effects().iter().all(|effect| effect.struck == 0), "{}", world.story());
+    assert_eq!(world.status(), CampaignStatus::Finished, "{}", world.story());
+    world.assert_promises();
+}
+
+/// [E-4]
+#[tokio::test]
+async fn an_effect_whose_third_grant_comes_to_nothing_is_voided() {
     let world = SwarmWorld::new();
     world.platform.always(Mode::Refuse("rate_limited", true));
     world.start(a_campaign().posts(1)).await;
     world.run_until_quiet().await;
 
     let effect = world.effects().remove(0);
-    assert_eq!((effect.status, effect.rejudged), (EffectStatus::Void, 3), "{}", world.story());
-    assert_eq!(world.platform.executes(), 4, "once under each grant\n{}", world.story());
+    assert_eq!((effect.status, effect.struck), (EffectStatus::Void, 3), "{}", world.story());
+    assert_eq!(world.platform.executes(), 3, "once under each grant\n{}", world.story());
     assert!(world.published().is_empty());
     assert_eq!(world.campaign_used(), 0, "{}", world.story());
     world.assert_promises();

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use chimera_domain::{CampaignStatus, DecisionKind, EffectStatus, ReviewStatus, Rung, TaskKind, TaskStatus};
+use chimera_domain::{
+    CampaignStatus, DecisionKind, EffectStatus, ReviewId, ReviewStatus, Rung, Task, TaskKind, TaskStatus,
+};
 use chimera_sim::{Answer, SwarmWorld};
 use chimera_testkit::builders::{FEED, a_campaign};
 use chimera_testkit::{Article, Fault, Faults, Feed};
@@ -311,4 +313,42 @@ async fn a_task_has_three_tries_and_learns_from_each() {
     assert!(task.feedback.len() >= 3, "{:?}", task.feedback);
     assert!(task.feedback.iter().any(|feedback| feedback.contains("not this")), "{:?}", task.feedback);
     world.assert_promises();
+}
+
+/// A world in which the task behind an open review has failed.
+async fn a_review_without_its_task() -> (SwarmWorld, ReviewId) {
+    let world = one_held_post().await;
+    let review = world.open_reviews().remove(0);
+    let task = world.tasks_in(TaskStatus::Held).remove(0);
+    let reason = Some("a message about it could not be handled".to_owned());
+    world.force(Task { status: TaskStatus::Failed, reason, ..task });
+    (world, review.row.id)
+}
+
+fn assert_has_ended(world: &SwarmWorld, id: &ReviewId) {
+    let review = world.reviews().into_iter().find(|review| review.id == *id).unwrap();
+    assert_eq!((review.status, review.due_at), (ReviewStatus::Superseded, None), "{}", world.story());
+    assert!(review.ended_at.is_some(), "{}", world.story());
+    assert!(world.published().is_empty(), "{}", world.story());
+    world.assert_promises();
+}
+
+/// [F-1]
+#[tokio::test]
+async fn a_decision_about_a_task_that_has_failed_meanwhile_ends_its_review() {
+    let (world, id) = a_review_without_its_task().await;
+    let review = world.open_reviews().into_iter().find(|review| review.row.id == id).unwrap();
+
+    assert!(world.decide(&review, Answer::Approve).await);
+    world.run_until_quiet().await;
+    assert_has_ended(&world, &id);
+}
+
+///
+#[tokio::test]
+async fn a_review_of_a_task_that_has_failed_meanwhile_ends_at_its_deadline() {
+    let (world, id) = a_review_without_its_task().await;
+
+    world.run_for(HOUR * 5).await;
+    assert_has_ended(&world, &id);
 }

@@ -1,9 +1,13 @@
 //! Caps hold in any interleaving; what is not spent comes back.
 
-use chimera_domain::{Bucket, CampaignStatus, EffectStatus};
+use chimera_domain::{Bucket, CampaignStatus, Caps, EffectStatus};
 use chimera_sim::SwarmWorld;
-use chimera_testkit::builders::{a_campaign, a_tenant, an_agent_id, cents};
+use chimera_testkit::builders::{FEED, a_campaign, a_tenant, an_agent_id, cents};
 use chimera_testkit::{Fault, Faults, Mode};
+
+use crate::twenty_tools::twenty_tools;
+
+mod twenty_tools;
 
 /// What a post with a link costs, in cents.
 const POST: i64 = 20;
@@ -125,5 +129,55 @@ async fn a_task_that_nothing_is_left_for_fails_and_says_so() {
     let reasons: Vec<String> = world.tasks().into_iter().filter_map(|task| task.reason).collect();
     assert!(reasons.iter().any(|reason| reason.starts_with("over budget")), "{reasons:?}");
     assert!(world.open_reviews().is_empty(), "no human is asked to approve what cannot be paid");
+    world.assert_promises();
+}
+
+/// A world in which twenty posts were approved, and the caps changed while their campaign was paused.
+async fn resumed_under(change: impl FnOnce(&mut Caps)) -> SwarmWorld {
+    let world = SwarmWorld::new();
+    world.platform.serve(FEED, twenty_tools());
+    world.change_policy(|policy| policy.killed = true).await;
+    world.start(a_campaign().posts(20)).await;
+    world.run_until_quiet().await;
+    world.approve_all_reviews().await;
+    assert_eq!(world.effects_in(EffectStatus::Approved).len(), 20, "{}", world.story());
+    assert_eq!(world.campaign_used(), 20 * POST, "{}", world.story());
+
+    world.pause().await;
+    world
+        .change_policy(|policy| {
+            policy.killed = false;
+            change(&mut policy.caps);
+        })
+        .await;
+    world.resume().await;
+    world.run_until_quiet().await;
+    world.approve_all_reviews().await;
+    world
+}
+
+/// [M-2]
+#[tokio::test]
+async fn a_cap_that_is_lowered_holds_for_what_was_approved_before() {
+    let world = resumed_under(|caps| caps.per_agent_day = Some(cents(7 * POST))).await;
+
+    let day = Bucket::AgentDay { agent: an_agent_id(), day: "2026-03-02".to_owned() };
+    assert!(world.used(&a_tenant(), &day) <= 7 * POST, "{}", world.story());
+    assert_eq!(world.published().len(), 7, "{}", world.story());
+    let voided = world.effects_in(EffectStatus::Void);
+    let reasons: Vec<String> =
+        voided.into_iter().filter_map(|effect| effect.refusal).map(|refusal| refusal.message).collect();
+    assert!(reasons.iter().any(|reason| reason.starts_with("over budget")), "{reasons:?}");
+    world.assert_promises();
+}
+
+/// [M-2]
+#[tokio::test]
+async fn a_cap_that_is_new_holds_for_what_was_approved_before() {
+    let world = resumed_under(|caps| caps.per_tenant_day = Some(cents(7 * POST))).await;
+
+    let day = Bucket::TenantDay { day: "2026-03-02".to_owned() };
+    assert_eq!(world.used(&a_tenant(), &day), 7 * POST, "{}", world.story());
+    assert_eq!(world.published().len(), 7, "{}", world.story());
     world.assert_promises();
 }

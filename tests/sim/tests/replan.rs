@@ -32,9 +32,15 @@ async fn a_replan_fences_what_it_changes_and_leaves_the_others() {
     world.replan(&changes).await;
     world.run_until_quiet().await;
 
-    let after = |of: &Task| writes(&world).into_iter().find(|task| task.id == of.id).expect("no row is deleted");
+    let after =
+        |of: &Task| writes(&world).into_iter().find(|task| task.id == of.id).expect("no row is deleted");
     assert_eq!(after(&dropped).status, TaskStatus::Dropped);
-    assert_eq!((after(&changed).status, after(&changed).attempt), (TaskStatus::Approved, 2), "{}", world.story());
+    assert_eq!(
+        (after(&changed).status, after(&changed).attempt),
+        (TaskStatus::Approved, 2),
+        "{}",
+        world.story()
+    );
     assert_eq!((after(&kept).status, after(&kept).attempt), (TaskStatus::Approved, 1), "{}", world.story());
     assert_eq!(after(&changed).goal, "Say it shorter");
     let newest = world.plans().into_iter().max_by_key(|plan| plan.number).expect("there is a plan");
@@ -52,7 +58,9 @@ async fn a_replan_supersedes_the_review_of_a_task_it_drops() {
     let [held] = writes(&world).try_into().expect("one post is wanted");
     assert_eq!(held.status, TaskStatus::Held);
 
-    world.replan(&Changes { dropped: vec![(id(&held), "no longer news".to_owned())], ..Changes::default() }).await;
+    world
+        .replan(&Changes { dropped: vec![(id(&held), "no longer news".to_owned())], ..Changes::default() })
+        .await;
     world.run_until_quiet().await;
 
     assert_eq!(world.reviews_in(ReviewStatus::Superseded).len(), 1, "{}", world.story());
@@ -67,9 +75,12 @@ async fn a_replan_withdraws_an_effect_nobody_has_claimed_and_its_money_goes_back
     world.start(a_campaign().posts(2)).await;
     assert!(world.run_until(|world| !world.effects_in(EffectStatus::Done).is_empty()).await);
     world.run_until(|world| world.effects().len() == 2).await;
-    let [waiting] = world.effects_in(EffectStatus::Approved).try_into().expect("the second post waits for its slot");
+    let [waiting] =
+        world.effects_in(EffectStatus::Approved).try_into().expect("the second post waits for its slot");
 
-    world.replan(&Changes { dropped: vec![(waiting.task, "no longer news".to_owned())], ..Changes::default() }).await;
+    world
+        .replan(&Changes { dropped: vec![(waiting.task, "no longer news".to_owned())], ..Changes::default() })
+        .await;
     world.run_until_quiet().await;
 
     assert_eq!(world.effects_in(EffectStatus::Void).len(), 1, "{}", world.story());

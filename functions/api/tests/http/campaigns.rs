@@ -1,14 +1,14 @@
 //! Campaigns are accepted once.
 
 use axum::http::StatusCode;
-use chimera_domain::{CampaignStatus, Row};
+use chimera_domain::{CampaignStatus, Row, limits};
 use chimera_testkit::builders::{a_policy, a_policy_row};
 use serde_json::json;
 
 use crate::world::{World, a_brief};
 
 #[tokio::test]
-async fn a_campaign_is_accepted_and_due_at_once() {
+async fn a_campaign_is_accepted_and_due_when_the_stream_has_had_its_time() {
     let world = World::new();
     let answer = world.start("key-1", &a_brief()).await;
     assert_eq!(answer.status, StatusCode::CREATED);
@@ -16,7 +16,7 @@ async fn a_campaign_is_accepted_and_due_at_once() {
     assert_eq!(answer.header("location"), format!("./campaigns/{id}"));
     let campaign = world.campaign(id);
     assert_eq!(campaign.status, CampaignStatus::Planning);
-    assert_eq!(campaign.due_at, Some(campaign.created_at));
+    assert_eq!(campaign.due_at, Some(campaign.created_at + limits::FOLLOW_UP_AFTER));
     let replays = world.cloud.rows().unwrap().into_iter().filter(|row| matches!(row.row, Row::Replay(_)));
     assert_eq!(replays.count(), 1);
 }

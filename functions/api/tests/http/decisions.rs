@@ -1,7 +1,7 @@
 //! One decision wins.
 
 use axum::http::StatusCode;
-use chimera_domain::{DecisionKind, ReviewStatus, Subject};
+use chimera_domain::{DecisionKind, ReviewStatus, Subject, limits};
 use chimera_testkit::builders::{a_campaign, an_intent, task_id};
 use chimera_testkit::{Fault, Faults};
 use serde_json::{Value, json};
@@ -42,10 +42,11 @@ async fn each_kind_of_decision_is_kept_with_its_reviewer() {
         assert_eq!(answer.body["decision"]["kind"], kind);
         assert_eq!(answer.body["decision"]["reviewer"], "ada");
         let review = world.review("write-1-r1");
-        assert_eq!((review.status, review.due_at), (ReviewStatus::Decided, None));
+        let clock_looks = Some(world.now() + limits::FOLLOW_UP_AFTER);
+        assert_eq!((review.status, review.due_at), (ReviewStatus::Decided, clock_looks));
         assert_eq!(review.decided.map(DecisionKind::name), Some(kind));
         let shown = world.get("/reviews/c-1/write-1-r1").await;
-        assert_eq!(shown.body["decision"]["kind"], kind);
+        assert_eq!((&shown.body["decision"]["kind"], &shown.body["due_at"]), (&json!(kind), &Value::Null));
     }
 }
 

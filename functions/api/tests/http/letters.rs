@@ -1,8 +1,13 @@
 //! Dead letters are redriven once.
 
 use axum::http::StatusCode;
-use chimera_domain::{CampaignStatus, DeadLetter, Digest, Row, TaskStatus};
-use chimera_testkit::builders::{a_campaign, a_task, morning};
+use chimera_domain::ports::{StateReader as _, StateReaderExt as _, StateWriter as _};
+use chimera_domain::{
+    Campaign, CampaignId, CampaignStatus, DeadLetter, Digest, Row, RowKey, Task, TaskStatus, Transaction,
+    WriterId,
+};
+use chimera_testkit::Faults;
+use chimera_testkit::builders::{a_campaign, a_task, a_tenant, morning};
 use serde_json::json;
 
 use crate::world::World;
@@ -11,6 +16,11 @@ const REDRIVE: &str = "/dead-letters/c-1/m-1/redrive";
 
 fn world_with(status: TaskStatus, campaign: CampaignStatus) -> World {
     let world = World::new();
+    fill(&world, status, campaign);
+    world
+}
+
+fn fill(world: &World, status: TaskStatus, campaign: CampaignStatus) {
     let mut row = a_campaign().build();
     row.status = campaign;
     let (id, tenant) = (row.id.clone(), row.tenant.clone());
@@ -31,7 +41,10 @@ fn world_with(status: TaskStatus, campaign: CampaignStatus) -> World {
     };
     world.cloud.force(task).unwrap();
     world.cloud.force(letter).unwrap();
-    world
+}
+
+fn task(world: &World) -> Task {
+    world.cloud.rows().unwrap().into_iter().find_map(|row| row.row.into_task()).unwrap()
 }
 
 #[tokio::test]
@@ -44,8 +57,55 @@ async fn a_redriven_letter_gives_its_task_the_next_attempt_once() {
         (&json!("open"), &json!(2))
     );
     world.post(REDRIVE, &json!({})).await.is(StatusCode::CONFLICT, "already_redriven");
-    let tasks = world.cloud.rows().unwrap().into_iter().filter_map(|row| row.row.into_task());
-    assert_eq!(tasks.map(|task| task.attempt).collect::<Vec<_>>(), [2]);
+    assert_eq!(task(&world).attempt, 2);
+}
+
+#[tokio::test]
+async fn a_redrive_wakes_its_campaign_unless_that_is_paused() {
+    for status in [CampaignStatus::Active, CampaignStatus::Paused] {
+        let world = world_with(TaskStatus::Failed, status);
+        assert_eq!(world.post(REDRIVE, &json!({})).await.status, StatusCode::OK);
+        let campaign = world.campaign("c-1");
+        let due_at = (status == CampaignStatus::Active).then_some(world.now());
+        assert_eq!((campaign.status, campaign.due_at), (status, due_at));
+    }
+}
+
+/// Finishes the campaign if its task is final, as the planner does: as both were seen.
+async fn finish(world: &World) -> bool {
+    let store = world.cloud.as_function("planner");
+    let (tenant, id) = (a_tenant(), CampaignId::new("c-1").unwrap());
+    let seen = store.campaign(&tenant, &id).await.unwrap().unwrap();
+    let task = store.get(&RowKey::task(&tenant, &id, &a_task().id)).await.unwrap();
+    if !task.and_then(|row| row.row.into_task()).unwrap().status.is_final() {
+        return false;
+    }
+    let finished = Campaign { status: CampaignStatus::Finished, due_at: None, ..seen.row.clone() };
+    let write = Transaction::by(WriterId::new("plan-1")).replace(&seen, finished).unwrap();
+    store.write(&write).await.is_ok()
+}
+
+/// [P-7]
+#[tokio::test]
+async fn of_a_redrive_and_a_finish_at_the_same_time_one_is_refused() {
+    let (mut redrives, mut finishes) = (0, 0);
+    for seed in 0..100 {
+        let world = World::with(Faults::seeded(seed).interleaved());
+        fill(&world, TaskStatus::Failed, CampaignStatus::Active);
+        let nothing = json!({});
+        let (answer, is_finished) = futures::join!(world.post(REDRIVE, &nothing), finish(&world));
+        let (status, task) = (world.campaign("c-1").status, task(&world).status);
+        if is_finished {
+            finishes += 1;
+            answer.is(StatusCode::CONFLICT, "campaign_over");
+            assert_eq!((status, task), (CampaignStatus::Finished, TaskStatus::Failed), "seed {seed}");
+        } else {
+            redrives += 1;
+            assert_eq!(answer.status, StatusCode::OK, "seed {seed}: {}", answer.body);
+            assert_eq!((status, task), (CampaignStatus::Active, TaskStatus::Open), "seed {seed}");
+        }
+    }
+    assert!(redrives > 0 && finishes > 0, "{redrives} redrives, {finishes} finishes");
 }
 
 #[tokio::test]
