@@ -44,7 +44,7 @@ class Twice(unittest.TestCase):
         self.assertEqual(promises(campaign)[1], {})
         print(f"{sum(pump.delivered.values())} messages", end=" ", flush=True)
 
-    def test_sources_that_come_and_go_lose_nothing(self):
+    def test_sources_disabled_and_enabled_lose_nothing(self):
         started, done = time.monotonic(), threading.Event()
 
         def flicker():
