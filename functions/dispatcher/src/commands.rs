@@ -16,6 +16,8 @@ pub(crate) struct Commands {
     publish: BTreeSet<EffectMessage>,
     start: Vec<Review>,
     complete: Vec<TaskToken>,
+    /// Reviews whose workflow never handed over a token: written, not sent.
+    pub(crate) restart: Vec<Review>,
     /// Reviews whose rung has run out: written, not sent.
     pub(crate) next_rung: Vec<Review>,
     /// Campaigns whose rows are to be queried.
@@ -49,6 +51,7 @@ impl Commands {
                 }
                 Command::StartReview(review) => self.start.push(*review),
                 Command::CompleteToken(token) => self.complete.push(token),
+                Command::Restart(review) => self.restart.push(*review),
                 Command::NextRung(review) => self.next_rung.push(*review),
                 Command::Sweep { every_task } => {
                     if let Some(campaign) = &campaign {

@@ -189,10 +189,13 @@ where
         for (campaign, every_task) in std::mem::take(&mut commands.sweeps) {
             self.sweep(&campaign, every_task, &mut commands).await?;
         }
-        let late = std::mem::take(&mut commands.next_rung);
+        let (late, lost) = (std::mem::take(&mut commands.next_rung), std::mem::take(&mut commands.restart));
         let undeliverable = commands.send(&self.outbox, &self.workflows).await?;
         for review in late {
-            self.next_rung(&review).await?;
+            self.move_ladder(&review, next_rung).await?;
+        }
+        for review in lost {
+            self.move_ladder(&review, |_, review| restarted(review)).await?;
         }
         for dead in undeliverable {
             self.bury_unsendable(dead).await?;
@@ -250,18 +253,21 @@ where
         }
     }
 
-    /// Moves a review to its next rung; its stream record or the clock starts that rung's workflow.
-    async fn next_rung(&self, review: &Review) -> Result<(), HandleError> {
-        let key = RowKey::review(&review.tenant, &review.campaign, &review.id);
+    /// Moves a review on its ladder, if it is still where it was seen; its stream record or the clock starts the workflow.
+    async fn move_ladder(
+        &self,
+        seen: &Review,
+        moved: impl FnOnce(Timestamp, Review) -> Review,
+    ) -> Result<(), HandleError> {
+        let key = RowKey::review(&seen.tenant, &seen.campaign, &seen.id);
         let Some(stored) = self.store.get(&key).await?.and_then(|row| row.narrow(Row::into_review)) else {
             return Ok(());
         };
-        if stored.row.rung != review.rung || stored.row.status != review.status {
+        let place = |review: &Review| (review.status, review.rung, review.start, review.token.is_some());
+        if place(&stored.row) != place(seen) {
             return Ok(());
         }
-        let mut next = Review { rung: review.rung + 1, token: None, token_of: None, ..stored.row.clone() };
-        let wait = next.present_rung().map_or(LOOK_AGAIN, |rung| Duration::from_secs(u64::from(rung.wait_s)));
-        next.due_at = Some(self.clock.now() + wait);
+        let next = moved(self.clock.now(), stored.row.clone());
         let transaction = Transaction::by(self.writer("rung")).replace(&stored, next)?;
         match self.store.write(&transaction).await {
             Ok(_) | Err(StoreError::Refused(_)) => Ok(()),
@@ -323,6 +329,19 @@ where
     fn writer(&self, why: &str) -> WriterId {
         WriterId::new(format!("{why}-{}", self.ids.fresh()))
     }
+}
+
+/// The review on its next rung, with that rung's time.
+fn next_rung(now: Timestamp, review: Review) -> Review {
+    let mut next = Review { rung: review.rung + 1, start: 0, token: None, token_of: None, ..review };
+    let wait = next.present_rung().map_or(LOOK_AGAIN, |rung| Duration::from_secs(u64::from(rung.wait_s)));
+    next.due_at = Some(now + wait);
+    next
+}
+
+/// The review with another start of the same rung; its time goes on.
+fn restarted(review: Review) -> Review {
+    Review { start: review.start + 1, ..review }
 }
 
 /// The campaign a row belongs to.

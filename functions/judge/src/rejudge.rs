@@ -52,7 +52,7 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
             return self.void(effect, reasons::CAMPAIGN_OVER, None, occasion).await;
         }
         // An effect that only waited, for its pace or a switch, is signed as often as it takes.
-        if row.struck >= limits::REJUDGES_PER_EFFECT {
+        if row.struck > limits::REJUDGES_PER_EFFECT {
             return self.void(effect, reasons::STRUCK_TOO_OFTEN, None, occasion).await;
         }
         let task = self.store.get(&RowKey::task(&row.tenant, &row.campaign, &row.task)).await?;

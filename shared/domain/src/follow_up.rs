@@ -24,6 +24,8 @@ pub enum Command {
     StartReview(Box<Review>),
     /// `SendTaskSuccess` for a parked token.
     CompleteToken(TaskToken),
+    /// The present rung's workflow never handed over a token: raise its start number, which starts another.
+    Restart(Box<Review>),
     /// The rung's time is up and there is another one: move the review there.
     NextRung(Box<Review>),
     /// Query the campaign and follow up on each of its rows; `every_task` when none can have been sent before.
@@ -103,7 +105,7 @@ pub fn follow_up(
             vec![Command::Plan(PlanMessage { tenant: plan.tenant.clone(), campaign: plan.campaign.clone() })]
         }
         Row::Task(task) => of_task(task, campaign, cause, now, base),
-        Row::Review(review) => of_review(review, cause, now),
+        Row::Review(review) => of_review(review, cause, now, base),
         Row::Effect(effect) => of_effect(effect, campaign, now),
         _ => Vec::new(),
     }
@@ -155,7 +157,7 @@ fn of_task(
     }
 }
 
-fn of_review(review: &Review, cause: Cause<'_>, now: Timestamp) -> Vec<Command> {
+fn of_review(review: &Review, cause: Cause<'_>, now: Timestamp, base: Duration) -> Vec<Command> {
     let act = || match &review.subject {
         Subject::Unconfirmed { effect, .. } => Command::Publish(EffectMessage {
             tenant: review.tenant.clone(),
@@ -175,8 +177,11 @@ fn of_review(review: &Review, cause: Cause<'_>, now: Timestamp) -> Vec<Command> 
             complete.into_iter().chain([Command::NextRung(Box::new(review.clone()))]).collect()
         }
         ReviewStatus::Open if is_late => vec![act()],
-        ReviewStatus::Open if review.token.is_none() => vec![Command::StartReview(Box::new(review.clone()))],
-        ReviewStatus::Open => Vec::new(),
+        ReviewStatus::Open if review.token.is_some() => Vec::new(),
+        ReviewStatus::Open if !cause.is_stream() && start_is_lost(review, now, base) => {
+            vec![Command::Restart(Box::new(review.clone()))]
+        }
+        ReviewStatus::Open => vec![Command::StartReview(Box::new(review.clone()))],
         // The workflow delivers the wake-up; where it has died, or never handed over a token, the clock does. An
         // unconfirmed effect is the publisher's, whom no workflow reaches.
         ReviewStatus::Decided => {
@@ -187,6 +192,14 @@ fn of_review(review: &Review, cause: Cause<'_>, now: Timestamp) -> Vec<Command> 
         ReviewStatus::Expired | ReviewStatus::Superseded => complete.into_iter().collect(),
         ReviewStatus::Closed => Vec::new(),
     }
+}
+
+/// Whether the present rung has waited for a token longer than `base`, twice, four times … it, by the number of starts.
+fn start_is_lost(review: &Review, now: Timestamp, base: Duration) -> bool {
+    let wait = review.present_rung().map_or(0, |rung| i64::from(rung.wait_s) * 1_000);
+    let patience_ms =
+        i64::try_from(base.as_millis()).unwrap_or(i64::MAX).saturating_mul(1 << review.start.min(16));
+    review.due_at.is_some_and(|due_at| now.as_millisecond() - (due_at.as_millisecond() - wait) >= patience_ms)
 }
 
 fn of_effect(effect: &Effect, campaign: Option<CampaignStatus>, now: Timestamp) -> Vec<Command> {

@@ -22,7 +22,7 @@ pub const POSTS_PER_CAMPAIGN: u32 = 50;
 pub const FEEDS_PER_CAMPAIGN: usize = 100;
 /// Rows one DynamoDB transaction may touch.
 pub const OPS_PER_TRANSACTION: usize = 100;
-/// Times an effect may be signed again after its grant was proved void.
+/// Times an effect may be signed again after its grant was proved void or definitely refused.
 pub const REJUDGES_PER_EFFECT: u32 = 3;
 /// How long a grant is good for: long enough for a queue, short enough that an old approval is looked at again.
 pub const GRANT_LIFETIME: Duration = Duration::from_secs(15 * 60);

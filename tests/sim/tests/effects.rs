@@ -211,15 +211,15 @@ async fn ten_posts_that_wait_for_their_pace_are_all_published() {
 
 /// [E-4]
 #[tokio::test]
-async fn an_effect_whose_third_grant_comes_to_nothing_is_voided() {
+async fn an_effect_is_given_a_new_grant_at_most_three_times() {
     let world = SwarmWorld::new();
     world.platform.always(Mode::Refuse("rate_limited", true));
     world.start(a_campaign().posts(1)).await;
     world.run_until_quiet().await;
 
     let effect = world.effects().remove(0);
-    assert_eq!((effect.status, effect.struck), (EffectStatus::Void, 3), "{}", world.story());
-    assert_eq!(world.platform.executes(), 3, "once under each grant\n{}", world.story());
+    assert_eq!((effect.status, effect.struck), (EffectStatus::Void, 4), "{}", world.story());
+    assert_eq!(world.platform.executes(), 4, "once under each grant\n{}", world.story());
     assert!(world.published().is_empty());
     assert_eq!(world.campaign_used(), 0, "{}", world.story());
     world.assert_promises();

@@ -145,6 +145,26 @@ async fn a_review_nobody_answers_is_denied() {
 
 ///
 #[tokio::test]
+async fn reviewers_are_told_even_where_the_first_workflow_dies() {
+    let faults = Faults::none().always("escalation", "get", Fault::Unavailable);
+    let world = SwarmWorld::with(1, faults.clone());
+    world.start(a_campaign().posts(1).hold_first(1)).await;
+    world.run_for(HOUR / 4).await;
+    assert!(world.notifier.notices().is_empty());
+    faults.stop();
+    world.run_for(HOUR).await;
+
+    let [review] = world.open_reviews().try_into().expect("one review waits");
+    assert!(review.row.start > 0 && review.row.token.is_some(), "{}", world.story());
+    assert!(!world.notifier.notices().is_empty(), "{}", world.story());
+    world.approve_all_reviews().await;
+    world.run_until_quiet().await;
+    assert_eq!(world.published().len(), 1);
+    world.assert_promises();
+}
+
+///
+#[tokio::test]
 async fn the_next_rung_is_told_when_the_first_does_not_answer() {
     let world = SwarmWorld::new();
     world
