@@ -20,6 +20,9 @@ pub struct Line {
     pub broken: Vec<String>,
 }
 
+/// Looks for what breaks one line, in words.
+type Check = fn(&SwarmWorld) -> Vec<String>;
+
 impl SwarmWorld {
     /// Fails the test when a promise is broken.
     ///
@@ -40,7 +43,7 @@ impl SwarmWorld {
     /// Every line that holds at any time.
     #[must_use]
     pub fn lines(&self) -> Vec<Line> {
-        let checks: [(&'static str, fn(&Self) -> Vec<String>); 11] = [
+        let checks: [(&'static str, Check); 11] = [
             ("approved-bytes", Self::unapproved),
             ("once", Self::repeated),
             ("outcomes", Self::misreported),

@@ -1,4 +1,5 @@
 //! Humans: nothing happens before they answer, they are never waited for without end, and one answer wins.
+#![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 use std::time::Duration;
 
@@ -346,7 +347,7 @@ async fn a_review_without_its_task() -> (SwarmWorld, ReviewId) {
 }
 
 fn assert_has_ended(world: &SwarmWorld, id: &ReviewId) {
-    let review = world.reviews().into_iter().find(|review| review.id == *id).unwrap();
+    let review = world.reviews().into_iter().find(|review| review.id == *id).expect("no review is deleted");
     assert_eq!((review.status, review.due_at), (ReviewStatus::Superseded, None), "{}", world.story());
     assert!(review.ended_at.is_some(), "{}", world.story());
     assert!(world.published().is_empty(), "{}", world.story());

@@ -36,8 +36,7 @@ impl SwarmWorld {
                     let of_it = |(c, e, _): &&(String, String, u32)| {
                         (c.as_str(), e.as_str()) == (campaign.as_str(), effect.as_str())
                     };
-                    let last =
-                        reservations.keys().filter(of_it).next_back().and_then(|key| reservations.get(key));
+                    let last = reservations.keys().rfind(of_it).and_then(|key| reservations.get(key));
                     add(&mut expected, last.map_or(&[], |last| &last.buckets), spent.minor());
                 }
             }
