@@ -17,6 +17,9 @@ const FIRST_WAIT: Duration = Duration::from_secs(4);
 /// Longest one: a rate limit's window may be hours, and a grant is judged again anyway.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(300);
 
+/// The refusal of an effect of which nobody ever said whether it happened.
+pub(crate) const UNCONFIRMED: &str = "unconfirmed";
+
 /// Times a confirmation is tried against others' writes.
 const CONFIRMATIONS: usize = 5;
 
@@ -81,6 +84,10 @@ impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R,
         let transaction = MoneyTransaction::from(transaction.replace(effect, done)?);
         if was_over {
             tracing::error!(effect.id = %effect.row.id, "An effect that had been given up has happened after all");
+            if effect.row.refusal.as_ref().is_some_and(|refusal| refusal.code == UNCONFIRMED) {
+                // Given up as spent: it is paid for already.
+                return Ok(transaction);
+            }
             let entry = LedgerEntry::Late {
                 campaign: effect.row.campaign.clone(),
                 effect: effect.row.id.clone(),

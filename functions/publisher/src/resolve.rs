@@ -11,6 +11,7 @@ use chimera_domain::{
 };
 use serde_json::{Value, json};
 
+use crate::ending::UNCONFIRMED;
 use crate::{Publisher, Store, call_of};
 
 /// Posts looked at when reading a platform back.
@@ -203,7 +204,7 @@ pub(crate) fn ended(
 
 fn nobody_looked() -> Refusal {
     Refusal {
-        code: "unconfirmed".to_owned(),
+        code: UNCONFIRMED.to_owned(),
         message: "Nobody said whether it happened; it counts as spent.".to_owned(),
         retryable: false,
     }

@@ -83,6 +83,22 @@ async fn where_nobody_knows_a_humans_yes_makes_it_done_and_settles() {
     world.assert_promises();
 }
 
+/// [E-7]
+#[tokio::test]
+async fn where_nobody_knows_and_nobody_answers_it_counts_as_spent() {
+    let world = one_post_where(Mode::NeverPosted).await;
+    let held = world.campaign_used();
+    world.run_for(Duration::from_secs(24 * 3_600)).await;
+
+    let effect = world.effects().remove(0);
+    assert_eq!(effect.status, EffectStatus::Failed, "{}", world.story());
+    assert_eq!(effect.refusal.map(|refusal| refusal.code), Some("unconfirmed".to_owned()));
+    assert_eq!((world.campaign_used(), world.platform.executes()), (held, 1), "{}", world.story());
+    assert!(world.open_reviews().is_empty(), "{}", world.story());
+    assert!(world.status().is_over(), "{}", world.story());
+    world.assert_promises();
+}
+
 #[tokio::test]
 async fn a_call_that_provably_never_left_is_put_back_and_made_later() {
     let world = one_post_where(Mode::Unsent).await;
