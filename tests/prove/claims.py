@@ -203,14 +203,14 @@ def wakeups():
 
 
 def deaths():
-    step = e2e("kill")
+    step, again = e2e("kill"), e2e("twice")
     same, receives = "same posts as undisturbed", "killed pid held it, receives >= 2"
     return [
         Row("deaths", "kill -9 of a worker in the middle of a task", step, receives, tests("worker_killed_in_the_middle")),
         Row("deaths", "kill -9 of the publisher before its call", step, receives, tests("publisher_killed.*before_its_call")),
         Row("deaths", "kill -9 of the publisher after its call", step, receives, tests("publisher_killed_after_its_call")),
-        Row("deaths", "every message delivered twice", step, same, tests("delivered_twice")),
-        Row("deaths", "event sources disabled and enabled", step, same, tests("sources?_(is_|are_)?(disabled|off|unplugged)")),
+        Row("deaths", "every message delivered twice", again, same, tests("delivered_twice")),
+        Row("deaths", "event sources disabled and enabled", again, same, tests("sources?_(is_|are_)?(disabled|off|unplugged)")),
         Row("deaths", "a write server killed between burn and outcome asks a human", step, "never twice", tests("between_burn")),
         Row("deaths", "a death at every call, in simulation", SIM["faults"], same, tests("dies_before", "dies_after", "loses_a")),
         Row("deaths", "every message twice, in simulation", SIM["faults"], same, tests("delivered_twice")),
