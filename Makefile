@@ -23,7 +23,7 @@ KEEP ?=
 SEED ?= 1
 ONLY ?=
 
-.PHONY: help setup build demo test check check-rust spec-check check-python test-unit test-emulator test-e2e simulate bench bench-worlds prove-swarm \
+.PHONY: help setup build demo test check check-rust spec-check check-python test-unit test-emulator test-e2e simulate bench release prove-swarm \
         up deploy-local status down security-scan
 
 help: ## Print this list
@@ -86,14 +86,13 @@ test-e2e: build $(VENV) ## Whole-system tests on the deployed functions, on a lo
 simulate: ## One simulated swarm with random faults, told as a story; the same SEED gives the same one
 	$(CARGO) run --locked -q -p chimera-sim --bin simulate -- --seed $(SEED)
 
-bench: build $(VENV) ## What a campaign costs: calls, writes, units, dollars, memory, CPU [CHIMERA_BENCH_TASKS=]
+release: ## Build the functions as they are deployed: small, slow to link
+	$(CARGO) build --locked --release $(PACKAGES)
+
+bench: build release $(VENV) ## What a campaign costs: calls, writes, units, dollars, memory, CPU [CHIMERA_BENCH_TASKS=]
 	$(VENV_PYTHON) tests/bench/bench.py
 
-bench-worlds: ## How long the simulated swarm takes for 200 worlds, in release
-	$(CARGO) build --locked -q --release -p chimera-sim --bin simulate
-	time target/release/simulate --seed $(SEED) --worlds 200 --quiet >/dev/null
-
-prove-swarm: $(VENV) ## A check for every line of what the swarm promises, as a table [PROVE_WORLDS= PROVE_TASKS= ONLY=word]
+prove-swarm: build release $(VENV) ## A check for every line of what the swarm promises, as a table [PROVE_WORLDS= PROVE_TASKS= ONLY=word]
 	$(VENV_PYTHON) tests/prove/prove_swarm.py $(if $(ONLY),--only '$(ONLY)')
 
 up: $(VENV) ## Start the local cloud
