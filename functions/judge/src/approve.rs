@@ -15,9 +15,6 @@ use crate::batch::Rules;
 use crate::proposal::Proposal;
 use crate::{Judge, JudgeStore, Landed};
 
-/// When the clock looks at an approved effect that the stream has not brought to the publisher.
-pub(crate) const FOLLOW_UP_AFTER: SignedDuration = SignedDuration::from_secs(60);
-
 /// What a grant is signed over, beside the present time and key.
 pub(crate) struct Granting<'a> {
     pub(crate) tenant: &'a TenantId,
@@ -115,7 +112,7 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
             rejudged: 0,
             struck: 0,
             not_before: None,
-            due_at: Some(now + FOLLOW_UP_AFTER),
+            due_at: Some(now + limits::FOLLOW_UP_AFTER),
             claim: None,
             read_backs: 0,
             unsent: 0,

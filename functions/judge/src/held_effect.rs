@@ -5,7 +5,6 @@ use chimera_domain::{
     Decision, DecisionKind, Effect, EffectId, EffectStatus, Row, RowKey, Stored, Transaction, VerdictKind,
 };
 
-use crate::hold::ended;
 use crate::occasion::End;
 use crate::rejudge::tell_over_limit;
 use crate::review::{Answer, Held};
@@ -46,7 +45,7 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
         let Some(task) = task.and_then(|task| task.narrow(Row::into_task)) else {
             return self.deny(held, effect, reasons::TASK_GONE).await;
         };
-        let closed = ended(review, held.answer.end(), self.clock.now())?;
+        let closed = review.ended(held.answer.end(), self.clock.now())?;
         let judgement = self.second_judgement(row, &task.row, rules, Some(&review.flags)).await?;
         match judgement.verdict.kind {
             VerdictKind::Approve => {
@@ -77,7 +76,7 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
         effect: &Stored<Effect>,
         reason: &str,
     ) -> Result<Landed, HandleError> {
-        let review = ended(&held.review.row, held.answer.end(), self.clock.now())?;
+        let review = held.review.row.ended(held.answer.end(), self.clock.now())?;
         self.void(effect, reason, Some((held.review, review)), &held.occasion).await
     }
 }

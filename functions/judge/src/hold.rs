@@ -2,8 +2,7 @@
 
 use chimera_domain::ports::{Clock, GrantSigner, HandleError, Ids};
 use chimera_domain::{
-    Content, DecisionKind, Review, ReviewEvent, ReviewId, ReviewStatus, Subject, Task, TaskEvent, Timestamp,
-    Verdict,
+    Content, DecisionKind, Review, ReviewId, ReviewStatus, Subject, Task, TaskEvent, Verdict,
 };
 use chimera_policy::Judgement;
 use jiff::SignedDuration;
@@ -87,12 +86,6 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
             decided: None,
         }
     }
-}
-
-/// The review after it was acted on, or after nobody answered.
-pub(crate) fn ended(review: &Review, event: ReviewEvent, now: Timestamp) -> Result<Review, HandleError> {
-    let status = review.status.next(event)?;
-    Ok(Review { status, ended_at: Some(now), due_at: None, ..review.clone() })
 }
 
 /// What a reviewer may answer: only a text can be edited, and an effect that was approved once has no planner to comment

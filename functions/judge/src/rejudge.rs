@@ -12,7 +12,7 @@ use chimera_policy::Judgement;
 use chimera_policy::money::over_budget_reason;
 use tracing::{error, info, warn};
 
-use crate::approve::{FOLLOW_UP_AFTER, Granting, again, reserve_entry};
+use crate::approve::{Granting, again, reserve_entry};
 use crate::batch::{Batch, Rules};
 use crate::hold::Asking;
 use crate::occasion::{End, Occasion};
@@ -160,7 +160,7 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
             reservation,
             rejudged: effect.rejudged + 1,
             not_before,
-            due_at: Some(not_before.unwrap_or(now + FOLLOW_UP_AFTER)),
+            due_at: Some(not_before.unwrap_or(now + limits::FOLLOW_UP_AFTER)),
             claim: None,
             read_backs: 0,
             unsent: 0,

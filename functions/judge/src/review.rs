@@ -9,7 +9,6 @@ use tracing::{error, info, warn};
 
 use crate::approve::again;
 use crate::batch::{Batch, Rules};
-use crate::hold::ended;
 use crate::occasion::{End, Occasion};
 use crate::proposal::Proposal;
 use crate::{Judge, JudgeStore, Landed, reasons};
@@ -78,7 +77,7 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
             outcome: &review.content.outcome,
             usage: review.content.usage.as_ref(),
             cost: task.row.cost,
-            review: Some((held.review, ended(review, held.answer.end(), self.clock.now())?)),
+            review: Some((held.review, review.ended(held.answer.end(), self.clock.now())?)),
             occasion: held.occasion.clone(),
         };
         let decision = match &held.answer {
@@ -102,7 +101,7 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
         let review = &held.review.row;
         info!(campaign.id = %review.campaign, review.id = %review.id,
             "what a review asked about has moved on: the review is superseded");
-        let superseded = ended(review, ReviewEvent::Supersede, self.clock.now())?;
+        let superseded = review.ended(ReviewEvent::Supersede, self.clock.now())?;
         let transaction =
             Transaction::by(held.occasion.writer(End::Supersede)).replace(held.review, superseded)?;
         self.write(&transaction).await

@@ -1,8 +1,10 @@
 //! Clearing a cancelled or stopped campaign: tasks dropped, reviews superseded, effects withdrawn.
 
-use chimera_domain::{Campaign, EffectEvent, ReviewStatus, Subject, Timestamp, Transaction, WriterId};
+use chimera_domain::{
+    Campaign, EffectEvent, ReviewEvent, ReviewStatus, Subject, Timestamp, Transaction, WriterId,
+};
 
-use crate::replan::{ReplanError, drop_task, superseded, withdraw_effect};
+use crate::replan::{ReplanError, drop_task, withdraw_effect};
 use crate::view::View;
 
 /// Rows cleared in one transaction; each task may bring a review and an effect along, within DynamoDB's 100.
@@ -31,7 +33,7 @@ pub(crate) fn transaction(
                 && !matches!(review.row.subject, Subject::Unconfirmed { .. })
         });
         for review in moot.take(2 * TASKS_PER_CLEARING) {
-            transaction = transaction.replace(review, superseded(&review.row, now)?)?;
+            transaction = transaction.replace(review, review.row.ended(ReviewEvent::Supersede, now)?)?;
         }
     }
     if transaction.is_empty() && view.is_all_final() && view.campaign.row.due_at.is_some() {

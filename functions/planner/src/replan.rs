@@ -135,19 +135,9 @@ fn supersede_review(
             && matches!(review.row.status, ReviewStatus::Open | ReviewStatus::Decided)
     };
     match view.reviews.iter().find(held) {
-        Some(review) => Ok(transaction.replace(review, superseded(&review.row, now)?)?),
+        Some(review) => Ok(transaction.replace(review, review.row.ended(ReviewEvent::Supersede, now)?)?),
         None => Ok(transaction),
     }
-}
-
-/// The review as nobody need answer it any more.
-pub(crate) fn superseded(review: &Review, now: Timestamp) -> Result<Review, IllegalTransition> {
-    Ok(Review {
-        status: review.status.next(ReviewEvent::Supersede)?,
-        due_at: None,
-        ended_at: Some(now),
-        ..review.clone()
-    })
 }
 
 /// Withdraws an effect that the publisher has not claimed; one that it has goes on to its end.

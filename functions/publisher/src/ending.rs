@@ -9,7 +9,6 @@ use chimera_domain::{
     ports::{Clock, HandleError, Ids, ReadTools, WriteTools},
 };
 
-use crate::resolve::ended as ended_review;
 use crate::{Publisher, Store};
 
 /// First wait after a call that came to nothing.
@@ -57,7 +56,7 @@ impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R,
         let Some(review) = self.store.get(&key).await?.and_then(|row| row.narrow(Row::into_review)) else {
             return Ok(transaction);
         };
-        match ended_review(&review.row, ReviewEvent::Supersede, self.clock.now()) {
+        match review.row.ended(ReviewEvent::Supersede, self.clock.now()) {
             Ok(superseded) => Ok(transaction.replace(&review, superseded)?),
             // It is over already.
             Err(_) => Ok(transaction),

@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 
 use chimera_domain::{
-    Confidence, Content, DecisionKind, Effect, Evidence, Flag, IllegalTransition, Outcome, Refusal, Review,
-    ReviewEvent, ReviewId, ReviewStatus, Row, RowKey, Stored, Subject, Timestamp, Transaction, Verdict,
-    VerdictKind, WorkOutcome,
+    Confidence, Content, DecisionKind, Effect, Evidence, Flag, Outcome, Refusal, Review, ReviewEvent,
+    ReviewId, ReviewStatus, Row, RowKey, Stored, Subject, Timestamp, Transaction, Verdict, VerdictKind,
+    WorkOutcome,
     ports::{Burn, Clock, HandleError, Ids, ReadTools, StateReaderExt as _, ToolError, WriteTools},
 };
 use serde_json::{Value, json};
@@ -164,7 +164,7 @@ impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R,
         let event = if answer == Answer::Silence { ReviewEvent::Expire } else { ReviewEvent::Close };
         let now = self.clock.now();
         let transaction =
-            Transaction::by(self.writer("heard")).replace(review, ended(&review.row, event, now)?)?;
+            Transaction::by(self.writer("heard")).replace(review, review.row.ended(event, now)?)?;
         match burn {
             Burn::Done { outcome } => self.write(self.confirmation(transaction, effect, outcome)?).await,
             Burn::Refused { refusal } => self.fail(transaction, effect, refusal, now).await,
@@ -186,20 +186,6 @@ enum Answer {
     ItIsThere,
     ItIsNotThere,
     Silence,
-}
-
-/// The review as it ends.
-pub(crate) fn ended(
-    review: &Review,
-    event: ReviewEvent,
-    now: Timestamp,
-) -> Result<Review, IllegalTransition> {
-    Ok(Review {
-        status: review.status.next(event)?,
-        due_at: None,
-        ended_at: review.ended_at.or(Some(now)),
-        ..review.clone()
-    })
 }
 
 fn nobody_looked() -> Refusal {

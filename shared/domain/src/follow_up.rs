@@ -121,9 +121,6 @@ fn of_campaign(campaign: &Campaign, cause: Cause<'_>) -> Vec<Command> {
         CampaignStatus::Planning => vec![plan],
         CampaignStatus::Active if resumed => vec![plan, Command::Sweep { every_task: true }],
         CampaignStatus::Active if cause.is_stream() => vec![plan],
-        CampaignStatus::Cancelled | CampaignStatus::Stopped if cause.is_stream() => {
-            vec![plan, Command::Sweep { every_task: false }]
-        }
         CampaignStatus::Active | CampaignStatus::Cancelled | CampaignStatus::Stopped => {
             vec![plan, Command::Sweep { every_task: false }]
         }

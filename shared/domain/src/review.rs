@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::transition::status;
 use crate::{
-    CampaignId, Digest, EffectId, Flag, Intent, Money, OperatorId, ResultId, ReviewId, RowKey, Rung, TaskId,
-    TenantId, Usage, Verdict, WorkOutcome,
+    CampaignId, Digest, EffectId, Flag, IllegalTransition, Intent, Money, OperatorId, ResultId, ReviewId,
+    RowKey, Rung, TaskId, TenantId, Usage, Verdict, WorkOutcome,
 };
 
 status! {
@@ -237,6 +237,19 @@ pub struct Review {
 }
 
 impl Review {
+    /// The review as it ends: nothing is due any more. A review that was decided ended then, whenever it is acted on.
+    ///
+    /// # Errors
+    /// [`IllegalTransition`] when its status does not allow the event.
+    pub fn ended(&self, event: ReviewEvent, now: Timestamp) -> Result<Self, IllegalTransition> {
+        Ok(Self {
+            status: self.status.next(event)?,
+            due_at: None,
+            ended_at: self.ended_at.or(Some(now)),
+            ..self.clone()
+        })
+    }
+
     /// The reviewers of the present rung.
     #[must_use]
     pub fn present_rung(&self) -> Option<&Rung> {
