@@ -1,10 +1,12 @@
 //! Who asks, and whether their role may. The one place that reads a token.
 
+use std::collections::BTreeSet;
+
 use axum::extract::{FromRequestParts, MatchedPath, Path};
 use axum::http::request::Parts;
 use axum::http::{Method, header};
 use chimera_domain::{OperatorId, TenantId};
-use chimera_runtime::auth::{self, AuthError, Operation};
+use chimera_runtime::auth::{self, AuthError, Operation, Role};
 use chimera_runtime::telemetry;
 use serde::de::DeserializeOwned;
 
@@ -19,6 +21,14 @@ pub(crate) struct Caller {
     pub(crate) tenant: TenantId,
     /// Who.
     pub(crate) operator: OperatorId,
+    roles: BTreeSet<Role>,
+}
+
+impl Caller {
+    /// Whether a role of theirs allows more than the route asks for.
+    pub(crate) fn may(&self, operation: Operation) -> bool {
+        self.roles.iter().any(|role| auth::allowed(*role, operation))
+    }
 }
 
 impl<S: Store, C: Clock, I: Ids> FromRequestParts<Api<S, C, I>> for Caller {
@@ -28,7 +38,7 @@ impl<S: Store, C: Clock, I: Ids> FromRequestParts<Api<S, C, I>> for Caller {
         let caller = signed_in(parts, api).await?;
         let operation = operation(parts).ok_or_else(errors::unlisted)?;
         caller.require(operation).map_err(refused)?;
-        Ok(Self { tenant: caller.tenant, operator: caller.operator })
+        Ok(Self { tenant: caller.tenant, operator: caller.operator, roles: caller.roles })
     }
 }
 

@@ -182,6 +182,7 @@ fn new_campaign<S: Store, C: Clock, I: Ids>(
         status: CampaignStatus::Planning,
         revision: 1,
         plan: 0,
+        trace: api.fresh().simple().to_string(),
         created_at: now,
         finished_at: None,
         // The stream wakes the planner at once; the clock is the safety net.

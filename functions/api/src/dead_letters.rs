@@ -1,34 +1,67 @@
 //! Dead letters: what could not be handled, and how an operator sends it again.
 
 use axum::Json as Body;
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use chimera_domain::ports::StateReaderExt as _;
 use chimera_domain::{
     Campaign, CampaignId, DeadLetter, Row, RowKey, StoreError, Stored, Task, TaskEvent, TaskId, TenantId,
     Timestamp, Transaction,
 };
+use chimera_runtime::auth::Operation;
+use serde::Deserialize;
 use serde_json::json;
 
 use crate::body::{self, MaybeJson};
 use crate::caller::{At, Caller};
 use crate::controls;
 use crate::errors::{self, Problem};
-use crate::paging::Paging;
+use crate::paging::{self, Paging};
 use crate::state::{Api, Clock, Ids, Store, WRITE_TRIES};
 use crate::views::{LetterView, TaskView};
 
 /// Longest dead letter id: a queue's message id or a digest.
 const ID_BYTES: usize = 128;
 
-/// `GET /dead-letters`: newest first.
+/// The listing of letters that are nobody's.
+const UNOWNED: &str = "SYSTEM#dead";
+
+/// What the listing was asked for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Asked {
+    limit: Option<String>,
+    cursor: Option<String>,
+    owner: Option<Whose>,
+}
+
+#[derive(Deserialize)]
+enum Whose {
+    #[serde(rename = "none")]
+    Nobodys,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Asked {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        paging::query(parts, "limit, cursor and owner=none")
+    }
+}
+
+/// `GET /dead-letters`: newest first. With `owner=none` those that are nobody's.
 pub(crate) async fn list<S: Store, C: Clock, I: Ids>(
     State(api): State<Api<S, C, I>>,
     caller: Caller,
-    paging: Paging,
+    asked: Asked,
 ) -> Result<Response, Problem> {
-    let listing = format!("T#{}#dead", caller.tenant);
-    let page = paging.read(&api, &listing).await?;
+    let listing = match asked.owner {
+        None => format!("T#{}#dead", caller.tenant),
+        Some(Whose::Nobodys) if sees_unowned(&api, &caller) => UNOWNED.to_owned(),
+        Some(Whose::Nobodys) => return Err(errors::not_operating()),
+    };
+    let page = Paging::of(asked.limit.as_deref(), asked.cursor)?.read(&api, &listing).await?;
     let rows = page.rows.into_iter().filter_map(Row::into_dead);
     let letters: Vec<LetterView> = rows.map(LetterView::from).collect();
     Ok(Body(json!({"dead_letters": letters, "next": page.next})).into_response())
@@ -49,7 +82,7 @@ pub(crate) async fn redrive<S: Store, C: Clock, I: Ids>(
     }
     let writer = api.request_writer();
     for _ in 0..WRITE_TRIES {
-        let letter = find(&api, &caller.tenant, &campaign, &id).await?;
+        let letter = find(&api, &caller, &campaign, &id).await?;
         let task_id = redrivable(&letter.row)?;
         let live = find_live(&api, &caller.tenant, &campaign).await?;
         let task = find_task(&api, &caller.tenant, &campaign, task_id).await?;
@@ -74,14 +107,31 @@ pub(crate) async fn redrive<S: Store, C: Clock, I: Ids>(
     Err(errors::busy())
 }
 
+/// Who runs the stack, and nobody else.
+fn sees_unowned<S: Store, C: Clock, I: Ids>(api: &Api<S, C, I>, caller: &Caller) -> bool {
+    api.is_operating(&caller.tenant) && caller.may(Operation::ReadUnowned)
+}
+
 async fn find<S: Store, C: Clock, I: Ids>(
     api: &Api<S, C, I>,
-    tenant: &TenantId,
+    caller: &Caller,
     campaign: &CampaignId,
     id: &str,
 ) -> Result<Stored<DeadLetter>, Problem> {
-    let row = api.store().get(&RowKey::dead(Some((tenant, campaign)), id)).await.map_err(errors::store)?;
-    row.and_then(|row| row.narrow(Row::into_dead)).ok_or_else(errors::not_found)
+    let key = RowKey::dead(Some((&caller.tenant, campaign)), id);
+    let row = api.store().get(&key).await.map_err(errors::store)?;
+    if let Some(letter) = row.and_then(|row| row.narrow(Row::into_dead)) {
+        return Ok(letter);
+    }
+    // Who sees a letter in a listing is told why it cannot be redriven, whatever campaign the path says.
+    if sees_unowned(api, caller) {
+        let unowned = api.store().get(&RowKey::dead(None, id)).await.map_err(errors::store)?;
+        if unowned.is_some() {
+            let detail = "this dead letter is nobody's: no task is known that could be opened again";
+            return Err(errors::conflict("not_redrivable", detail, json!({})));
+        }
+    }
+    Err(errors::not_found())
 }
 
 async fn find_task<S: Store, C: Clock, I: Ids>(

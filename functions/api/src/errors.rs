@@ -114,6 +114,12 @@ pub(crate) fn unlisted() -> Problem {
     chimera_runtime::Problem::forbidden().into()
 }
 
+/// 403: what is nobody's, for anybody but the operating tenant's admin.
+pub(crate) fn not_operating() -> Problem {
+    let detail = "What is nobody's is shown to an admin of the operating tenant alone.";
+    chimera_runtime::Problem::forbidden().with_detail(detail).into()
+}
+
 /// 404: not there, or another tenant's.
 pub(crate) fn not_found() -> Problem {
     chimera_runtime::Problem::not_found().into()

@@ -16,6 +16,7 @@ async fn main() -> Result<(), chimera_runtime::Error> {
         audit: env.text("AUDIT_TABLE")?,
     };
     let verifier = Verifier::from_env(&env).await?;
+    let operating = env.optional_as("OPERATOR_TENANT")?;
     let store = DynamoStore::new(&aws_config().await, tables);
-    api::serve(api::router(Api::new(store, SystemClock, RandomIds, verifier))).await
+    api::serve(api::router(Api::new(store, SystemClock, RandomIds, verifier, operating))).await
 }

@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chimera_domain::{Digest, Row};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use crate::errors::{self, Problem};
 use crate::state::{Api, Clock, Ids, Store};
@@ -38,17 +39,18 @@ impl<S: Send + Sync> FromRequestParts<S> for Paging {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let asked = axum::extract::Query::<Asked>::try_from_uri(&parts.uri)
-            .map_err(|_| errors::invalid("invalid_query", "a listing takes limit and cursor, each once"))?;
-        let limit = match asked.0.limit.as_deref().map(str::parse::<usize>) {
-            None => DEFAULT_LIMIT,
-            Some(Ok(limit)) if (1..=MAX_LIMIT).contains(&limit) => limit,
-            Some(_) => {
-                return Err(errors::invalid("invalid_limit", format!("limit must be 1 to {MAX_LIMIT}")));
-            }
-        };
-        Ok(Self { limit, cursor: asked.0.cursor })
+        let asked: Asked = query(parts, "limit and cursor")?;
+        Self::of(asked.limit.as_deref(), asked.cursor)
     }
+}
+
+/// The query of a listing that takes these parameters.
+///
+/// # Errors
+/// 422 when it has another one, or one twice.
+pub(crate) fn query<A: DeserializeOwned>(parts: &Parts, takes: &str) -> Result<A, Problem> {
+    let refused = |_| errors::invalid("invalid_query", format!("this listing takes {takes}, each once"));
+    axum::extract::Query::<A>::try_from_uri(&parts.uri).map(|asked| asked.0).map_err(refused)
 }
 
 /// A page of rows as they are now.
@@ -60,6 +62,21 @@ pub(crate) struct Page {
 }
 
 impl Paging {
+    /// From what was asked.
+    ///
+    /// # Errors
+    /// 422 when the limit is none.
+    pub(crate) fn of(limit: Option<&str>, cursor: Option<String>) -> Result<Self, Problem> {
+        let limit = match limit.map(str::parse::<usize>) {
+            None => DEFAULT_LIMIT,
+            Some(Ok(limit)) if (1..=MAX_LIMIT).contains(&limit) => limit,
+            Some(_) => {
+                return Err(errors::invalid("invalid_limit", format!("limit must be 1 to {MAX_LIMIT}")));
+            }
+        };
+        Ok(Self { limit, cursor })
+    }
+
     /// The page of `listing` that was asked for: one query of the index and one batched read.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chimera_domain::ports::{
     self, AuditReader, DecisionReader, DecisionWriter, LedgerReader, StateIndex, StateReader, StateWriter,
 };
-use chimera_domain::{Timestamp, WriterId};
+use chimera_domain::{TenantId, Timestamp, WriterId};
 use chimera_runtime::auth::Verifier;
 use uuid::Uuid;
 
@@ -58,6 +58,7 @@ struct Parts<S, C, I> {
     clock: C,
     ids: I,
     verifier: Verifier,
+    operating: Option<TenantId>,
 }
 
 impl<S, C, I> Clone for Api<S, C, I> {
@@ -67,9 +68,10 @@ impl<S, C, I> Clone for Api<S, C, I> {
 }
 
 impl<S: Store, C: Clock, I: Ids> Api<S, C, I> {
-    /// An API over `store` that trusts the tokens `verifier` accepts.
-    pub fn new(store: S, clock: C, ids: I, verifier: Verifier) -> Self {
-        Self(Arc::new(Parts { store, clock, ids, verifier }))
+    /// An API over `store` that trusts the tokens `verifier` accepts; `operating` is the tenant that may see what is
+    /// nobody's, if there is one.
+    pub fn new(store: S, clock: C, ids: I, verifier: Verifier, operating: Option<TenantId>) -> Self {
+        Self(Arc::new(Parts { store, clock, ids, verifier, operating }))
     }
 
     pub(crate) fn store(&self) -> &S {
@@ -91,5 +93,10 @@ impl<S: Store, C: Clock, I: Ids> Api<S, C, I> {
 
     pub(crate) fn verifier(&self) -> &Verifier {
         &self.0.verifier
+    }
+
+    /// Whether this is the tenant that runs the stack.
+    pub(crate) fn is_operating(&self, tenant: &TenantId) -> bool {
+        self.0.operating.as_ref() == Some(tenant)
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chimera_domain::{
-    Command, EffectMessage, PlanMessage, Review, ReviewMessage, Task, TaskToken,
+    Command, EffectMessage, Owned as _, Owner, PlanMessage, Review, ReviewMessage, Task, TaskToken,
     ports::{Outbox, SendError, Workflows},
 };
 
@@ -24,12 +24,25 @@ pub(crate) struct Commands {
     pub(crate) sweeps: Vec<(PlanMessage, bool)>,
 }
 
-/// A send that can never succeed, with what it was about.
+/// A send that can never succeed.
 #[derive(Debug)]
 pub(crate) struct Undeliverable {
-    pub(crate) what: String,
-    pub(crate) task: Option<Task>,
+    pub(crate) about: About,
     pub(crate) reason: String,
+}
+
+/// What a send was about.
+#[derive(Debug)]
+pub(crate) struct About {
+    pub(crate) what: String,
+    pub(crate) owner: Option<Owner>,
+    pub(crate) task: Option<Task>,
+}
+
+impl About {
+    fn of(what: impl ToString, owner: Option<Owner>) -> Self {
+        Self { what: what.to_string(), owner, task: None }
+    }
 }
 
 impl Commands {
@@ -86,29 +99,31 @@ impl Commands {
         let publish: Vec<EffectMessage> = self.publish.into_iter().collect();
         if !plan.is_empty() {
             for (message, outcome) in plan.iter().zip(outbox.plan(&plan).await) {
-                sent.note(outcome, || (message.campaign.to_string(), None));
+                sent.note(outcome, || About::of(&message.campaign, Some(message.owner())));
             }
         }
         if !self.work.is_empty() {
             for (task, outcome) in self.work.iter().zip(outbox.work(&self.work).await) {
-                sent.note(outcome, || (task.id.to_string(), Some(task.clone())));
+                sent.note(outcome, || About { task: Some(task.clone()), ..About::of(&task.id, None) });
             }
         }
         if !self.judge.is_empty() {
-            for outcome in outbox.judge(&self.judge).await {
-                sent.note(outcome, || ("a review message".to_owned(), None));
+            for (message, outcome) in self.judge.iter().zip(outbox.judge(&self.judge).await) {
+                sent.note(outcome, || About::of("a review message", Some(message.owner())));
             }
         }
         if !publish.is_empty() {
             for (message, outcome) in publish.iter().zip(outbox.publish(&publish).await) {
-                sent.note(outcome, || (message.effect.to_string(), None));
+                sent.note(outcome, || About::of(&message.effect, Some(message.owner())));
             }
         }
         for review in &self.start {
-            sent.note(workflows.start_review(review).await, || (review.id.to_string(), None));
+            let owner =
+                || Owner { tenant: review.tenant.clone(), campaign: review.campaign.clone(), task: None };
+            sent.note(workflows.start_review(review).await, || About::of(&review.id, Some(owner())));
         }
         for token in &self.complete {
-            sent.note(workflows.complete(token).await, || ("a workflow".to_owned(), None));
+            sent.note(workflows.complete(token).await, || About::of("a workflow", None));
         }
         sent.failure.map_or(Ok(sent.undeliverable), Err)
     }
@@ -122,12 +137,11 @@ struct Sent {
 }
 
 impl Sent {
-    fn note(&mut self, outcome: Result<(), SendError>, about: impl FnOnce() -> (String, Option<Task>)) {
+    fn note(&mut self, outcome: Result<(), SendError>, about: impl FnOnce() -> About) {
         match outcome {
             Ok(()) => {}
             Err(SendError::Unacceptable(reason)) => {
-                let (what, task) = about();
-                self.undeliverable.push(Undeliverable { what, task, reason });
+                self.undeliverable.push(Undeliverable { about: about(), reason });
             }
             Err(failed) => {
                 self.failure.get_or_insert(failed);

@@ -1,8 +1,8 @@
 //! Dead letters: what could not be handled becomes a row that an operator sees and can redrive, and its task fails.
 
 use chimera_domain::{
-    CampaignId, DeadLetter, Digest, Envelope, ReviewMessage, Task, TaskEvent, TaskId, TaskMessage, TenantId,
-    Timestamp, limits,
+    CampaignId, DeadLetter, Digest, Envelope, Owned as _, Owner, ReviewMessage, Task, TaskEvent, TaskId,
+    TaskMessage, TaskStatus, TenantId, Timestamp, limits,
 };
 use serde_json::Value;
 
@@ -15,76 +15,86 @@ pub struct Letter {
     pub origin: String,
     /// Its body.
     pub body: String,
+    /// What its sender said beside the body.
+    pub owner: Option<Owner>,
+    /// How often its queue delivered it, if it came from one.
+    pub receives: Option<u32>,
     /// Why it is dead, for people.
     pub reason: String,
 }
 
-/// Whose a message is, as far as it can be read. Never authority: the rows are looked up.
-#[derive(Debug, Default)]
-struct Owner {
-    tenant: Option<TenantId>,
-    campaign: Option<CampaignId>,
-    task: Option<TaskId>,
+/// Whose a letter says it is. Never authority: the rows are looked up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Claim {
+    pub(crate) tenant: TenantId,
+    pub(crate) campaign: CampaignId,
+    pub(crate) task: Option<TaskId>,
+    /// The attempt it speaks about; an older one must not fail a newer.
+    pub(crate) attempt: Option<u32>,
 }
 
-/// The letter as a row.
-pub(crate) fn row(letter: &Letter, now: Timestamp) -> DeadLetter {
-    let owner = owner(&letter.body);
-    let has_home = owner.tenant.is_some() && owner.campaign.is_some();
+impl From<Owner> for Claim {
+    fn from(owner: Owner) -> Self {
+        let (task, attempt) = owner.task.unzip();
+        Self { tenant: owner.tenant, campaign: owner.campaign, task, attempt }
+    }
+}
+
+/// [Q-4] What the body says, where it can be read; else what was written beside it.
+pub(crate) fn claim(letter: &Letter) -> Option<Claim> {
+    read(&letter.body).or_else(|| letter.owner.clone().map(Claim::from))
+}
+
+/// The letter as a row: of the claim's campaign, and of its task if that is there.
+pub(crate) fn row(letter: &Letter, claim: Option<&Claim>, task: Option<&Task>, now: Timestamp) -> DeadLetter {
     DeadLetter {
         id: letter.id.clone(),
-        tenant: owner.tenant.filter(|_| has_home),
-        campaign: owner.campaign.filter(|_| has_home),
-        task: owner.task.filter(|_| has_home),
+        tenant: claim.map(|claim| claim.tenant.clone()),
+        campaign: claim.map(|claim| claim.campaign.clone()),
+        task: task.map(|task| task.id.clone()),
         origin: letter.origin.clone(),
         body: carriable(&letter.body),
+        bytes: letter.body.len(),
         digest: Digest::of_bytes(letter.body.as_bytes()),
         reason: letter.reason.clone(),
+        receives: letter.receives,
         at: now,
         redriven_at: None,
     }
 }
 
-/// The task as a dead letter leaves it: failed, unless it has moved on.
-pub(crate) fn failed(task: &Task, reason: &str) -> Option<Task> {
-    let status = task.status.next(TaskEvent::Fail).ok()?;
+/// The task as a dead letter about this attempt leaves it, where it waits for exactly that one. A task that is held or
+/// rejected has its answer already, from another delivery.
+pub(crate) fn failed(task: &Task, attempt: Option<u32>, reason: &str) -> Option<Task> {
+    let waits = task.status == TaskStatus::Open && attempt == Some(task.attempt);
+    let status = waits.then(|| task.status.next(TaskEvent::Fail).ok())??;
     Some(Task { status, reason: Some(reason.to_owned()), ..task.clone() })
 }
 
-/// The attempt a letter speaks about; an older one must not fail a newer.
-pub(crate) fn attempt(body: &str) -> Option<u64> {
-    let body: Value = serde_json::from_str(body).ok()?;
-    let body = body.get("body")?;
-    body.pointer("/task/attempt").or_else(|| body.get("attempt")).and_then(Value::as_u64)
-}
-
-fn owner(body: &str) -> Owner {
+fn read(body: &str) -> Option<Claim> {
     if let Ok(message) = serde_json::from_str::<Envelope<TaskMessage>>(body) {
-        let task = message.body.task;
-        return Owner { tenant: Some(task.tenant), campaign: Some(task.campaign), task: Some(task.id) };
+        return Some(message.body.owner().into());
     }
     if let Ok(message) = serde_json::from_str::<Envelope<ReviewMessage>>(body) {
-        return match message.body {
-            ReviewMessage::Result(result) => Owner {
-                tenant: Some(result.tenant),
-                campaign: Some(result.campaign),
-                task: Some(result.task),
-            },
-            ReviewMessage::Review { tenant, campaign, .. }
-            | ReviewMessage::Rejudge { tenant, campaign, .. } => {
-                Owner { tenant: Some(tenant), campaign: Some(campaign), task: None }
-            }
-        };
+        return Some(message.body.owner().into());
     }
-    let Ok(value) = serde_json::from_str::<Value>(body) else { return Owner::default() };
-    let body = value.get("body").unwrap_or(&value);
+    guess(&serde_json::from_str(body).ok()?)
+}
+
+/// From whatever has the usual names: a message of another version, or a row.
+fn guess(value: &Value) -> Option<Claim> {
+    let message = value.get("body");
+    let body = message.unwrap_or(value);
     let body = body.get("task").filter(|task| task.is_object()).unwrap_or(body);
     let text = |name: &str| body.get(name).and_then(Value::as_str);
-    Owner {
-        tenant: text("tenant").and_then(|id| TenantId::new(id).ok()),
-        campaign: text("campaign").and_then(|id| CampaignId::new(id).ok()),
+    // A row by itself says nothing about a message that failed.
+    let attempt = message.and_then(|_| body.get("attempt")?.as_u64());
+    Some(Claim {
+        tenant: TenantId::new(text("tenant")?).ok()?,
+        campaign: CampaignId::new(text("campaign")?).ok()?,
         task: text("task").or_else(|| text("id")).and_then(|id| TaskId::new(id).ok()),
-    }
+        attempt: attempt.and_then(|attempt| u32::try_from(attempt).ok()),
+    })
 }
 
 /// The body cut to the limit on a character's boundary.
@@ -100,35 +110,60 @@ fn carriable(body: &str) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_letter_that_cannot_be_read_belongs_to_nobody_and_is_cut() {
-        let letter = Letter {
+    fn letter(body: impl Into<String>, owner: Option<&str>) -> Letter {
+        Letter {
             id: "m-1".into(),
             origin: "TaskQueue".into(),
-            body: "é".repeat(limits::DEAD_LETTER_BYTES),
+            body: body.into(),
+            owner: owner.map(|text| text.parse().unwrap()),
+            receives: Some(6),
             reason: "received 5 times".into(),
-        };
-        let row = row(&letter, Timestamp::UNIX_EPOCH);
-        assert_eq!(row.tenant, None);
-        assert_eq!(row.body.len(), limits::DEAD_LETTER_BYTES);
+        }
+    }
+
+    fn claimed(body: impl Into<String>, owner: Option<&str>) -> Option<String> {
+        let claim = claim(&letter(body, owner))?;
+        let task = claim.task.map_or_else(|| "-".to_owned(), |id| id.to_string());
+        Some(format!("{} {} {task} {:?}", claim.tenant, claim.campaign, claim.attempt))
+    }
+
+    #[test]
+    fn a_letter_that_cannot_be_read_belongs_to_nobody_and_is_cut() {
+        let letter = letter("é".repeat(limits::DEAD_LETTER_BYTES), None);
+        assert_eq!(claim(&letter), None);
+        let row = row(&letter, None, None, Timestamp::UNIX_EPOCH);
+        assert_eq!((row.tenant, row.campaign, row.task), (None, None, None));
+        assert_eq!((row.body.len(), row.bytes), (limits::DEAD_LETTER_BYTES, letter.body.len()));
         assert_eq!(row.digest, Digest::of_bytes(letter.body.as_bytes()));
     }
 
     #[test]
     fn an_owner_is_read_even_from_a_message_of_another_version() {
-        let row = row(
-            &Letter {
-                id: "m-2".into(),
-                origin: "TaskQueue".into(),
-                body:
-                    r#"{"v":9,"body":{"task":{"tenant":"acme","campaign":"c1","id":"write-1","attempt":3}}}"#
-                        .into(),
-                reason: String::new(),
-            },
-            Timestamp::UNIX_EPOCH,
-        );
-        assert_eq!(row.campaign.unwrap().as_str(), "c1");
-        assert_eq!(row.task.unwrap().as_str(), "write-1");
-        assert_eq!(attempt(&row.body), Some(3));
+        let body = r#"{"v":9,"body":{"task":{"tenant":"acme","campaign":"c1","id":"write-1","attempt":3}}}"#;
+        assert_eq!(claimed(body, None).unwrap(), "acme c1 write-1 Some(3)");
+    }
+
+    /// [Q-4]
+    #[test]
+    fn what_is_written_beside_a_body_counts_where_the_body_says_nothing() {
+        let deep = format!(r#"{{"v":1,"body":{}{}}}"#, "[".repeat(50_000), "]".repeat(50_000));
+        for body in [r#"{"v":1,"body":{"task":"#, "", "42", "{}", r#"{"body":{"tenant":"acme"}}"#, &deep] {
+            assert_eq!(claimed(body, Some("acme/c1/write-1/3")).unwrap(), "acme c1 write-1 Some(3)");
+            assert_eq!(claimed(body, Some("acme/c1")).unwrap(), "acme c1 - None");
+            assert_eq!(claimed(body, None), None);
+        }
+    }
+
+    /// [Q-4]
+    #[test]
+    fn what_a_body_says_is_never_mixed_with_what_is_written_beside_it() {
+        let body = r#"{"v":1,"body":{"tenant":"other","campaign":"c9"}}"#;
+        assert_eq!(claimed(body, Some("acme/c1/write-1/3")).unwrap(), "other c9 - None");
+    }
+
+    #[test]
+    fn a_row_that_cannot_be_read_fails_no_task() {
+        let row = r#"{"kind":"task","tenant":"acme","campaign":"c1","id":"write-1","attempt":3}"#;
+        assert_eq!(claimed(row, None).unwrap(), "acme c1 write-1 None");
     }
 }

@@ -9,15 +9,15 @@ use std::time::Duration;
 
 use chimera_domain::{
     Campaign, CampaignId, CampaignStatus, Cause, Digest, PlanMessage, Review, ReviewStatus, Row, RowKey,
-    StoreError, Stored, Table, TaskStatus, TenantId, Timestamp, Transaction, WriterId, changed_enough,
-    follow_up,
+    StoreError, Stored, Table, Task, TenantId, Timestamp, Transaction, WriterId, changed_enough, follow_up,
     ports::{
         Change, ChangeHandler, Clock, HandleError, Ids, Outbox, StateIndex, StateReader, StateReaderExt as _,
         StateWriter, Workflows,
     },
 };
 
-use commands::{Commands, Undeliverable};
+use commands::{About, Commands, Undeliverable};
+use dead_letters::Claim;
 pub use dead_letters::Letter;
 
 /// Due rows handled per tick: bounds one invocation; the rest stay due.
@@ -66,6 +66,8 @@ where
                         id: change.id,
                         origin: "stream".to_owned(),
                         body,
+                        owner: None,
+                        receives: None,
                         reason: unreadable.to_string(),
                     })
                     .await?;
@@ -275,32 +277,25 @@ where
         }
     }
 
-    /// Makes a dead letter: its row, and in the same transaction the failure of the task it speaks about, where that
-    /// task still waits for exactly this attempt.
+    /// Makes a dead letter: its row, and in the same transaction the failure of the task it speaks about, where
+    /// that task still waits for exactly this attempt. What it says about its owner is believed as far as the rows bear
+    /// it out; else it is nobody's.
     ///
     /// # Errors
     /// [`HandleError`] when the store fails; the letter stays on its queue.
     pub async fn bury(&self, letter: &Letter) -> Result<(), HandleError> {
-        let row = dead_letters::row(letter, self.clock.now());
-        tracing::error!(letter.id = %row.id, letter.origin = %row.origin, reason = %row.reason, "A message is dead");
-        let owner = row.tenant.clone().zip(row.campaign.clone());
+        let claim = self.borne_out(dead_letters::claim(letter)).await?;
+        let now = self.clock.now();
+        tracing::error!(letter.id = %letter.id, letter.origin = %letter.origin, reason = %letter.reason, "A message is dead");
         for _ in 0..TRIES {
-            let mut transaction =
-                Transaction::by(WriterId::new(format!("dead-{}", row.id))).insert(row.clone())?;
-            if let (Some((tenant, campaign)), Some(task)) = (&owner, &row.task) {
-                let key = RowKey::task(tenant, campaign, task);
-                let task = self.store.get(&key).await?.and_then(|found| found.narrow(Row::into_task));
-                let spoken = dead_letters::attempt(&letter.body);
-                // A task that is held or rejected has its answer already, from another delivery.
-                let waits = task.filter(|task| {
-                    task.row.status == TaskStatus::Open
-                        && spoken.is_some_and(|attempt| attempt == u64::from(task.row.attempt))
-                });
-                if let Some(task) = waits
-                    && let Some(failed) = dead_letters::failed(&task.row, &row.reason)
-                {
-                    transaction = transaction.replace(&task, failed)?;
-                }
+            let task = self.task_of(claim.as_ref()).await?;
+            let row = dead_letters::row(letter, claim.as_ref(), task.as_ref().map(|task| &task.row), now);
+            let mut transaction = Transaction::by(WriterId::new(format!("dead-{}", row.id))).insert(row)?;
+            let attempt = claim.as_ref().and_then(|claim| claim.attempt);
+            if let Some(task) = task
+                && let Some(failed) = dead_letters::failed(&task.row, attempt, &letter.reason)
+            {
+                transaction = transaction.replace(&task, failed)?;
             }
             match self.store.write(&transaction).await {
                 Ok(_) => return Ok(()),
@@ -314,16 +309,42 @@ where
         Err(StoreError::Contention.into())
     }
 
+    /// The claim, where the campaign it names is there.
+    async fn borne_out(&self, claim: Option<Claim>) -> Result<Option<Claim>, StoreError> {
+        let Some(claim) = claim else { return Ok(None) };
+        let campaign = self.readable(&RowKey::campaign(&claim.tenant, &claim.campaign)).await?;
+        Ok(campaign.map(|_| claim))
+    }
+
+    async fn task_of(&self, claim: Option<&Claim>) -> Result<Option<Stored<Task>>, StoreError> {
+        let Some((claim, task)) = claim.and_then(|claim| Some((claim, claim.task.as_ref()?))) else {
+            return Ok(None);
+        };
+        let found = self.readable(&RowKey::task(&claim.tenant, &claim.campaign, task)).await?;
+        Ok(found.and_then(|found| found.narrow(Row::into_task)))
+    }
+
+    /// The row, if it is there and can be read: one that cannot may be the very reason for a letter, and must not keep it
+    /// from being kept.
+    async fn readable(&self, key: &RowKey) -> Result<Option<Stored>, StoreError> {
+        match self.store.get(key).await {
+            Err(StoreError::Unreadable(_)) => Ok(None),
+            found => found,
+        }
+    }
+
     async fn bury_unsendable(&self, dead: Undeliverable) -> Result<(), HandleError> {
-        let body = dead.task.map_or_else(
-            || dead.what.clone(),
+        let About { what, owner, task } = dead.about;
+        let body = task.map_or_else(
+            || what.clone(),
             |task| {
                 serde_json::to_string(&chimera_domain::Envelope::new(chimera_domain::TaskMessage { task }))
                     .unwrap_or_default()
             },
         );
-        let id = Digest::of_bytes(format!("{}{body}", dead.what).as_bytes()).as_str().replace(':', "-");
-        self.bury(&Letter { id, origin: "dispatcher".to_owned(), body, reason: dead.reason }).await
+        let id = Digest::of_bytes(format!("{what}{body}").as_bytes()).as_str().replace(':', "-");
+        let origin = "dispatcher".to_owned();
+        self.bury(&Letter { id, origin, body, owner, receives: None, reason: dead.reason }).await
     }
 
     fn writer(&self, why: &str) -> WriterId {

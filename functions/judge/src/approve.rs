@@ -3,15 +3,18 @@
 
 use chimera_domain::ports::{Clock, GrantSigner, HandleError, Ids};
 use chimera_domain::{
-    AgentId, Bucket, Digest, Effect, EffectId, EffectStatus, Grant, Intent, LedgerEntry, Money,
-    MoneyTransaction, Reservation, Row, RowKey, SignedGrant, StoreError, TenantId, Timestamp, Transaction,
-    Unique, UniqueState, Verdict, WorkOutcome, limits,
+    AgentId, Bucket, Content, Digest, Effect, EffectId, EffectStatus, Flag, Grant, History, Intent, LedgerEntry,
+    Money, MoneyTransaction, Reservation, Review, Row, RowKey, SignedGrant, StoreError, Subject, TenantId,
+    Timestamp, Transaction, Unique, UniqueState, Verdict, WorkOutcome, is_held_by, limits,
 };
+use chimera_policy::verdict::BAND_MEDIUM;
 use chimera_policy::{Judgement, money, normalise::same_text};
 use jiff::SignedDuration;
 use tracing::info;
 
 use crate::batch::Rules;
+use crate::hold::Asking;
+use crate::joint::Approval;
 use crate::proposal::Proposal;
 use crate::{Judge, JudgeStore, Landed};
 
@@ -61,14 +64,43 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
         let entry = reserve_entry(&effect, &effect.reservation, now);
         let (id, reservation) = (effect.id.clone(), effect.reservation.clone());
         let tenant = effect.tenant.clone();
+        let mut transaction = transaction.insert(history_of(&effect))?;
+        if proposal.review.is_none() && verdict.flags.contains(&Flag::new(BAND_MEDIUM)) {
+            transaction = transaction.insert(self.asking_after(proposal, verdict, &effect))?;
+        }
         let transaction = MoneyTransaction::from(transaction.insert(effect)?);
         let transaction = transaction.reserve(&tenant, &entry, &reservation, &limits.caps)?;
-        let landed = self.write_money(&transaction).await?;
+        let approval = Approval {
+            campaign: RowKey::campaign(&tenant, &proposal.rules.campaign.id),
+            task: proposal.task.row.id.clone(),
+            text: intent.text().unwrap_or_default().to_owned(),
+            transaction,
+        };
+        let landed = self.write_jointly(proposal.seat, approval).await?;
         if landed == Landed::Done {
             info!(campaign.id = %proposal.rules.campaign.id, effect.id = %id, max_cost = %max_cost,
                 by_human = proposal.review.is_some(), "an effect was approved");
         }
         Ok(landed)
+    }
+
+    /// The question about a post that goes out before it is answered.
+    fn asking_after(&self, proposal: &Proposal<'_>, verdict: &Verdict, effect: &Effect) -> Review {
+        let source = proposal.task.row.source.as_ref();
+        self.review_of(Asking {
+            task: &proposal.task.row,
+            subject: Subject::Published { effect: effect.id.clone(), task: effect.task.clone() },
+            cause: "p".to_owned(),
+            content: Content {
+                outcome: proposal.outcome.clone(),
+                usage: proposal.usage.cloned(),
+                max_cost: Some(effect.max_cost),
+                source: source.map(|source| (source.title.clone(), source.url.clone())),
+            },
+            verdict,
+            rules: proposal.rules,
+            after: None,
+        })
     }
 
     pub(crate) fn buckets_of(&self, agent: &AgentId, rules: &Rules, now: Timestamp) -> money::Buckets {
@@ -122,6 +154,8 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
             approved_at: now,
             ended_at: None,
             max_cost,
+            history_day: Bucket::day(now),
+            undoes: None,
             id,
         }
     }
@@ -171,9 +205,19 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
     }
 }
 
-/// Effect ids are unique within their campaign only.
-pub(crate) fn is_held_by(unique: &Unique, effect: &Effect) -> bool {
-    unique.effect == effect.id && unique.campaign == effect.campaign
+fn history_of(effect: &Effect) -> History {
+    History {
+        tenant: effect.tenant.clone(),
+        agent: effect.agent.clone(),
+        day: effect.history_day.clone(),
+        campaign: effect.campaign.clone(),
+        effect: effect.id.clone(),
+        at: effect.approved_at,
+        text: effect.intent.text().map(str::to_owned),
+        payment: effect.intent.payment(),
+        cost: effect.max_cost,
+        status: UniqueState::Taken,
+    }
 }
 
 pub(crate) fn reserve_entry(effect: &Effect, reservation: &Reservation, at: Timestamp) -> LedgerEntry {
@@ -185,10 +229,12 @@ pub(crate) fn reserve_entry(effect: &Effect, reservation: &Reservation, at: Time
     }
 }
 
-/// The uniqueness rows an intent takes: one text of one agent is published once.
+/// The uniqueness rows an intent takes: one text of one agent is published once, one mention is answered once.
 fn unique_names(intent: &Intent) -> Vec<String> {
     let digest = |text: &str| Digest::of_bytes(same_text(text).as_bytes());
-    intent.text().map(|text| format!("TEXT#{}", digest(text))).into_iter().collect()
+    let text = intent.text().map(|text| format!("TEXT#{}", digest(text)));
+    let reply = intent.in_reply_to().map(|mention| format!("REPLY#{mention}"));
+    text.into_iter().chain(reply).collect()
 }
 
 /// A store that asks for another delivery.

@@ -1,6 +1,7 @@
 //! What is read once for all messages of a batch, in one call.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use chimera_domain::ports::StateReader;
 use chimera_domain::{
@@ -8,11 +9,20 @@ use chimera_domain::{
     StoreError, Stored, Task, TenantId,
 };
 
+use crate::joint::Meeting;
+
 /// The rows that the batch's messages name, as they were when it was opened. Writes name the versions seen here, so a row
 /// that moves on meanwhile refuses them.
-#[derive(Debug, Default)]
 pub struct Batch {
     rows: BTreeMap<RowKey, Stored>,
+    /// Where the approvals of the batch meet.
+    pub(crate) meeting: Meeting,
+}
+
+impl fmt::Debug for Batch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Batch").field("rows", &self.rows).finish_non_exhaustive()
+    }
 }
 
 /// Under which rules something is judged.
@@ -32,7 +42,7 @@ impl Batch {
         let keys: Vec<RowKey> = keys.into_iter().collect();
         let rows = store.get_many(&keys).await?;
         let rows = keys.into_iter().zip(rows).filter_map(|(key, row)| row.map(|row| (key, row))).collect();
-        Ok(Self { rows })
+        Ok(Self { rows, meeting: Meeting::of(messages.len()) })
     }
 
     pub(crate) fn task(&self, key: &RowKey) -> Option<Stored<Task>> {

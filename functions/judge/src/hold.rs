@@ -95,7 +95,9 @@ fn allowed(subject: &Subject, content: &Content) -> Vec<DecisionKind> {
     match (subject, content.intent().and_then(|intent| intent.text())) {
         (Subject::Task { .. }, Some(_)) => vec![Approve, Edit, Reject, Respond],
         (Subject::Task { .. }, None) => vec![Approve, Reject, Respond],
-        (Subject::Rejudged { .. } | Subject::Unconfirmed { .. }, _) => vec![Approve, Reject],
+        (Subject::Rejudged { .. } | Subject::Unconfirmed { .. } | Subject::Published { .. }, _) => {
+            vec![Approve, Reject]
+        }
     }
 }
 
@@ -104,7 +106,9 @@ fn allowed(subject: &Subject, content: &Content) -> Vec<DecisionKind> {
 fn review_id(subject: &Subject, cause: &str, after: Option<&ReviewId>) -> ReviewId {
     let head = match subject {
         Subject::Task { task, .. } => task.as_str(),
-        Subject::Rejudged { effect, .. } | Subject::Unconfirmed { effect, .. } => effect.as_str(),
+        Subject::Rejudged { effect, .. }
+        | Subject::Unconfirmed { effect, .. }
+        | Subject::Published { effect, .. } => effect.as_str(),
     };
     let numbered = |number: u32| {
         if number == 1 { ReviewId::of(head, cause) } else { ReviewId::of(head, &format!("{cause}-{number}")) }

@@ -5,8 +5,10 @@ mod batch;
 mod facts;
 mod held_effect;
 mod hold;
+mod joint;
 mod occasion;
 mod proposal;
+mod published;
 mod reasons;
 mod refuse;
 mod rejudge;
@@ -35,6 +37,9 @@ pub struct Judge<S, G, C, I> {
     clock: C,
     ids: I,
 }
+
+/// The part of a message's time, as a divisor, that its approval may wait for the others of its batch.
+const PATIENCE: u32 = 4;
 
 /// How a write ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,12 +102,13 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Messa
         &self,
         message: ReviewMessage,
         batch: &Batch,
-        _deadline: Duration,
+        deadline: Duration,
     ) -> Result<(), HandleError> {
+        let seat = batch.meeting.sit(deadline / PATIENCE);
         match message {
-            ReviewMessage::Result(result) => self.judge_answer(&result, batch).await,
+            ReviewMessage::Result(result) => self.judge_answer(&result, batch, &seat).await,
             ReviewMessage::Review { tenant, campaign, review } => {
-                self.act_on_review(&tenant, &campaign, &review, batch).await
+                self.act_on_review(&tenant, &campaign, &review, batch, &seat).await
             }
             ReviewMessage::Rejudge { tenant, campaign, effect } => {
                 self.rejudge(&tenant, &campaign, &effect, batch).await

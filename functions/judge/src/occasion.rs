@@ -17,6 +17,7 @@ pub(crate) enum End {
     Hold,
     Void,
     Supersede,
+    Wait,
 }
 
 impl Occasion {
@@ -33,6 +34,11 @@ impl Occasion {
         Self(format!("rejudge:{}:{}:{}", effect.campaign, effect.id, effect.rejudged))
     }
 
+    /// The writer of an end that may come more than once: told apart by the version it replaces.
+    pub(crate) fn writer_at(&self, end: End, version: u64) -> WriterId {
+        WriterId::new(format!("{}:{version}", self.writer(end)))
+    }
+
     pub(crate) fn writer(&self, end: End) -> WriterId {
         let end = match end {
             End::Approve => "approve",
@@ -41,6 +47,7 @@ impl Occasion {
             End::Hold => "hold",
             End::Void => "void",
             End::Supersede => "supersede",
+            End::Wait => "wait",
         };
         WriterId::new(format!("{}:{end}", self.0))
     }

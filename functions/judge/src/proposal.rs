@@ -12,6 +12,7 @@ use chimera_policy::Judgement;
 
 use crate::batch::Rules;
 use crate::facts::Facts;
+use crate::joint::Seat;
 use crate::occasion::{End, Occasion};
 use crate::{Judge, JudgeStore, Landed, reasons};
 
@@ -27,6 +28,8 @@ pub(crate) struct Proposal<'a> {
     /// The review that held it, as it was read and as it ends.
     pub(crate) review: Option<(&'a Stored<Review>, Review)>,
     pub(crate) occasion: Occasion,
+    /// The message's place in its batch.
+    pub(crate) seat: &'a Seat<'a>,
 }
 
 impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge<S, G, C, I> {

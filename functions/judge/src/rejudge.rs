@@ -48,6 +48,9 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
     async fn look_again(&self, effect: &Stored<Effect>, rules: &Rules) -> Result<Landed, HandleError> {
         let row = &effect.row;
         let occasion = &Occasion::second_look(row);
+        if row.undoes.is_some() && row.struck <= limits::REJUDGES_PER_EFFECT {
+            return self.sign_undo_again(effect, rules, occasion).await;
+        }
         if rules.campaign.status.is_over() {
             return self.void(effect, reasons::CAMPAIGN_OVER, None, occasion).await;
         }

@@ -6,6 +6,7 @@ use chimera_policy::Judgement;
 use tracing::{info, warn};
 
 use crate::batch::{Batch, Rules};
+use crate::joint::Seat;
 use crate::occasion::Occasion;
 use crate::proposal::Proposal;
 use crate::{Judge, JudgeStore, Landed};
@@ -15,7 +16,12 @@ const COMMIT_TRIES: u32 = 3;
 
 impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge<S, G, C, I> {
     /// [P-9] Judges a worker's answer. What no open task waits for is dropped: the row is the authority.
-    pub(crate) async fn judge_answer(&self, result: &TaskResult, batch: &Batch) -> Result<(), HandleError> {
+    pub(crate) async fn judge_answer(
+        &self,
+        result: &TaskResult,
+        batch: &Batch,
+        seat: &Seat<'_>,
+    ) -> Result<(), HandleError> {
         let key = RowKey::task(&result.tenant, &result.campaign, &result.task);
         let rules = batch.rules(&result.tenant, &result.campaign);
         let (Some(mut task), Some(rules)) = (batch.task(&key), rules) else {
@@ -28,7 +34,7 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
                     status = task.row.status.name(), "a stale result is dropped");
                 return Ok(());
             }
-            if self.commit(&task, result, &rules).await? == Landed::Done {
+            if self.commit(&task, result, &rules, seat).await? == Landed::Done {
                 return Ok(());
             }
             let row = self.store.get(&key).await?.and_then(|row| row.narrow(Row::into_task));
@@ -43,6 +49,7 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
         task: &Stored<Task>,
         result: &TaskResult,
         rules: &Rules,
+        seat: &Seat<'_>,
     ) -> Result<Landed, HandleError> {
         let proposal = Proposal {
             task,
@@ -53,6 +60,7 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
             cost: cost_with(&task.row, result),
             review: None,
             occasion: Occasion::answer(result),
+            seat,
         };
         if let WorkOutcome::Failure { code, message, retryable: false } = &result.outcome {
             return self.write(&proposal.fail(&format!("worker {code}: {message}"))?).await;

@@ -9,6 +9,7 @@ use tracing::{error, info, warn};
 
 use crate::approve::again;
 use crate::batch::{Batch, Rules};
+use crate::joint::Seat;
 use crate::occasion::{End, Occasion};
 use crate::proposal::Proposal;
 use crate::{Judge, JudgeStore, Landed, reasons};
@@ -21,6 +22,7 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
         campaign: &CampaignId,
         id: &ReviewId,
         batch: &Batch,
+        seat: &Seat<'_>,
     ) -> Result<(), HandleError> {
         let (Some(review), Some(rules)) = (batch.review(tenant, campaign, id), batch.rules(tenant, campaign))
         else {
@@ -29,10 +31,11 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
         };
         let Some(answer) = self.answer_of(&review.row).await? else { return Ok(()) };
         let occasion = Occasion::review(&review.row);
-        let held = Held { review: &review, rules: &rules, answer, occasion };
+        let held = Held { review: &review, rules: &rules, answer, occasion, seat };
         let landed = match &review.row.subject {
             Subject::Task { result, .. } => self.act_on_task(&held, result).await?,
             Subject::Rejudged { effect, .. } => self.act_on_effect(&held, effect).await?,
+            Subject::Published { effect, .. } => self.act_on_published(&held, effect).await?,
             Subject::Unconfirmed { .. } => Landed::Done,
         };
         if landed == Landed::Done {
@@ -79,6 +82,7 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
             cost: task.row.cost,
             review: Some((held.review, review.ended(held.answer.end(), self.clock.now())?)),
             occasion: held.occasion.clone(),
+            seat: held.seat,
         };
         let decision = match &held.answer {
             Answer::Silence => return self.write(&proposal.fail(reasons::NOBODY_ANSWERED)?).await,
@@ -176,4 +180,5 @@ pub(crate) struct Held<'a> {
     pub(crate) rules: &'a Rules,
     pub(crate) answer: Answer,
     pub(crate) occasion: Occasion,
+    pub(crate) seat: &'a Seat<'a>,
 }

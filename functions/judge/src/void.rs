@@ -2,12 +2,11 @@
 
 use chimera_domain::ports::{Clock, GrantSigner, HandleError, Ids};
 use chimera_domain::{
-    Close, Effect, EffectEvent, LedgerEntry, Money, MoneyTransaction, Refusal, Review, Row, RowKey, Stored,
-    Transaction, Unique, UniqueState,
+    Close, Effect, EffectEvent, LedgerEntry, Money, MoneyTransaction, Refusal, Review, Stored, Transaction,
+    free_names,
 };
 use tracing::warn;
 
-use crate::approve::is_held_by;
 use crate::occasion::{End, Occasion};
 use crate::{Judge, JudgeStore, Landed};
 
@@ -35,9 +34,7 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
         if let Some((open, ended)) = review {
             transaction = transaction.replace(open, ended)?;
         }
-        for name in &old.unique {
-            transaction = self.free_unique(transaction, old, name).await?;
-        }
+        transaction = free_names(&self.store, transaction, old).await?;
         let entry = self.release_entry(old);
         let nothing = Money::zero(old.reservation.amount.currency());
         let transaction =
@@ -55,22 +52,5 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
             spent: Money::zero(effect.reservation.amount.currency()),
             at: self.clock.now(),
         }
-    }
-
-    async fn free_unique(
-        &self,
-        transaction: Transaction,
-        effect: &Effect,
-        name: &str,
-    ) -> Result<Transaction, HandleError> {
-        let key = RowKey::unique(&effect.tenant, &effect.agent, name);
-        let found = self.store.get(&key).await?.and_then(|row| row.narrow(Row::into_unique));
-        Ok(match found {
-            Some(found) if is_held_by(&found.row, effect) && found.row.status == UniqueState::Taken => {
-                let free = Unique { status: UniqueState::Free, ..found.row.clone() };
-                transaction.replace(&found, free)?
-            }
-            _ => transaction,
-        })
     }
 }

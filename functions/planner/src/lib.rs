@@ -2,6 +2,7 @@
 
 mod clear;
 mod draft;
+mod fit;
 mod moves;
 mod replan;
 mod view;
@@ -20,6 +21,7 @@ use chimera_domain::{
 };
 
 use draft::{Draft, DraftError};
+use fit::OPS;
 use moves::Moves;
 pub use replan::Changes;
 use replan::ReplanError;
@@ -27,9 +29,6 @@ use view::View;
 
 /// Times the planner looks again when somebody wrote first, before it leaves the message for another delivery.
 const LOOKS: usize = 8;
-
-/// Operations a planner's transaction uses at most, a little under DynamoDB's 100.
-const OPS: usize = limits::OPS_PER_TRANSACTION - 5;
 
 /// The planner over its ports.
 #[derive(Debug)]
@@ -150,12 +149,12 @@ where
             ..view.campaign.row.clone()
         };
         let opening = Transaction::by(self.writer()).replace(&view.campaign, active)?;
-        if tasks.len() <= OPS {
+        if fit::fitting(&tasks, fit::bytes) == tasks.len() {
             return self.write(&inserting(opening.insert(opened)?, &tasks)?).await;
         }
         let (roots, mut waiting): (Vec<Task>, Vec<Task>) =
             tasks.into_iter().partition(|task| task.status == TaskStatus::Open);
-        let (at_once, later) = roots.split_at(roots.len().min(OPS));
+        let (at_once, later) = roots.split_at(fit::fitting(&roots, fit::bytes));
         waiting.extend(later.iter().cloned().map(|task| Task {
             status: TaskStatus::Blocked,
             opened_at: None,
@@ -176,10 +175,10 @@ where
             return Ok(None);
         }
         let draft = Stored { row: plan, version: 1, writer };
-        for chunk in tasks.chunks(OPS) {
+        for run in fit::runs(tasks, fit::bytes) {
             // Another planner may have dropped the draft as left over.
             let chunking = Transaction::by(self.writer()).require_unchanged(key.clone(), &draft);
-            if let Looked::Stale = self.write(&inserting(chunking, chunk)?).await? {
+            if let Looked::Stale = self.write(&inserting(chunking, run)?).await? {
                 return Ok(None);
             }
         }
@@ -189,9 +188,9 @@ where
     /// Drops a left-over draft: its tasks first, then the version itself.
     async fn drop_draft(&self, view: &View, draft: &Stored<Plan>) -> Result<Looked, HandleError> {
         let left = view.tasks.values().filter(|task| task.row.plan == draft.row.number);
-        let left: Vec<&Stored<Task>> = left.filter(|task| !task.row.status.is_final()).take(OPS).collect();
+        let left: Vec<&Stored<Task>> = left.filter(|task| !task.row.status.is_final()).collect();
         let mut transaction = Transaction::by(self.writer());
-        for task in &left {
+        for task in &left[..fit::fitting(&left, |task| fit::bytes(&task.row))] {
             let reason = Some("its plan was never opened".to_owned());
             let dropped = Task { status: task.row.status.next(TaskEvent::Drop)?, reason, ..task.row.clone() };
             transaction = transaction.replace(task, dropped)?;
@@ -208,10 +207,10 @@ where
         let Moves { changed, lost } = moves::moves(view, now)?;
         if !changed.is_empty() {
             let campaign = RowKey::campaign(&view.campaign.row.tenant, &view.campaign.row.id);
-            for chunk in changed.chunks(OPS) {
+            for run in fit::runs(&changed, |(_, new)| fit::bytes(new)) {
                 let mut transaction = Transaction::by(self.writer())
                     .require_status(campaign.clone(), &[CampaignStatus::Active.name()]);
-                for (old, new) in chunk {
+                for (old, new) in run {
                     transaction = transaction.replace(old, new.clone())?;
                 }
                 if let stale @ Looked::Stale = self.write(&transaction).await? {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use chimera_domain::{
-    Campaign, CampaignId, Effect, EffectStatus, Plan, Review, Row, RowKey, Stored, Task, TaskId, TaskStatus,
-    TenantId, ports::StateReader,
+    Campaign, CampaignId, Effect, EffectStatus, Plan, Review, ReviewStatus, Row, RowKey, Stored, Subject,
+    Task, TaskId, TaskStatus, TenantId, ports::StateReader,
 };
 
 use chimera_domain::StoreError;
@@ -104,5 +104,12 @@ impl View {
     pub(crate) fn is_all_final(&self) -> bool {
         self.tasks.values().all(|task| task.row.status.is_final() && !self.misses_effect(&task.row))
             && self.effects.iter().all(|effect| effect.row.status.is_final())
+            && !self.reviews.iter().any(|review| may_take_back(&review.row))
     }
+}
+
+/// Whether the answer may still make an effect.
+fn may_take_back(review: &Review) -> bool {
+    let waits = matches!(review.status, ReviewStatus::Open | ReviewStatus::Decided);
+    waits && matches!(review.subject, Subject::Published { .. })
 }

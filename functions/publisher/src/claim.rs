@@ -74,12 +74,18 @@ impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R,
         let slot = rows.next().flatten().and_then(|row| row.narrow(Row::into_slot));
         match campaign.map(|campaign| campaign.row.status) {
             Some(CampaignStatus::Active) => {}
+            // What is to be taken back is taken back, whatever has become of its campaign.
+            Some(status) if status.is_over() && effect.undoes.is_some() => {}
             Some(status) if status.is_over() => return Ok(Door::Never),
             _ => return Ok(Door::Closed),
         }
         let (policy, version) = self.store.policy(&effect.tenant).await?;
         if policy.forbids(&effect.agent, &effect.intent.server, &effect.intent.tool) {
             return Ok(Door::Later(now + LONGEST_WAIT));
+        }
+        let is_posting = effect.undoes.is_none();
+        if let Some(end) = policy.quiet_until(&effect.agent, now).filter(|_| is_posting) {
+            return Ok(Door::Later(end));
         }
         let grant = &effect.grant.grant;
         let is_stale = grant.expires_at <= now + self.timing.call
@@ -92,7 +98,7 @@ impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R,
             return Ok(Door::Later(not_before));
         }
         let pace = policy.pacing(&effect.agent);
-        if pace.is_zero() {
+        if pace.is_zero() || !is_posting {
             return Ok(Door::Open(Way { policy: version, slot: None }));
         }
         if let Some(next_at) = slot.as_ref().map(|slot| slot.row.next_at).filter(|next_at| *next_at > now) {
@@ -124,7 +130,7 @@ impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R,
         let campaign = RowKey::campaign(&effect.row.tenant, &effect.row.campaign);
         let mut transaction = Transaction::by(writer.clone())
             .replace(effect, claimed.clone())?
-            .require_status(campaign, &[CampaignStatus::Active.name()])
+            .require_status(campaign, may_act(&effect.row))
             .require_version(RowKey::policy(&effect.row.tenant), way.policy);
         if let Some(SlotMove { old, new }) = way.slot {
             transaction = match old {
@@ -213,4 +219,12 @@ impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R,
             Err(failed) => Err(failed.into()),
         }
     }
+}
+
+/// The campaign's statuses in which the effect may be claimed.
+fn may_act(effect: &Effect) -> &'static [&'static str] {
+    const ACTIVE: &str = CampaignStatus::Active.name();
+    const OVER: [&str; 4] =
+        [ACTIVE, CampaignStatus::Cancelled.name(), CampaignStatus::Finished.name(), CampaignStatus::Stopped.name()];
+    if effect.undoes.is_some() { &OVER } else { &[ACTIVE] }
 }

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use chimera_domain::{
     Close, Effect, EffectEvent, EffectStatus, IllegalTransition, LedgerEntry, Money, MoneyTransaction,
-    Outcome, Refusal, ReviewEvent, Row, RowKey, StoreError, Stored, Timestamp, Transaction, Unique,
-    UniqueState,
+    Outcome, Refusal, ReviewEvent, Row, RowKey, StoreError, Stored, Timestamp, Transaction, free_names,
     ports::{Clock, HandleError, Ids, ReadTools, WriteTools},
 };
 
@@ -188,19 +187,11 @@ impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R,
     /// Releases the reservation and frees the uniqueness rows, in the transaction that ends the effect.
     pub(crate) async fn give_back(
         &self,
-        mut transaction: Transaction,
+        transaction: Transaction,
         effect: &Effect,
         now: Timestamp,
     ) -> Result<(), HandleError> {
-        let keys: Vec<RowKey> =
-            effect.unique.iter().map(|name| RowKey::unique(&effect.tenant, &effect.agent, name)).collect();
-        for held in self.store.get_many(&keys).await?.into_iter().flatten() {
-            let Some(held) = held.narrow(Row::into_unique) else { continue };
-            if held.row.effect == effect.id && held.row.campaign == effect.campaign {
-                let free = Unique { status: UniqueState::Free, ..held.row.clone() };
-                transaction = transaction.replace(&held, free)?;
-            }
-        }
+        let transaction = free_names(&self.store, transaction, effect).await?;
         let nothing = Money::zero(effect.reservation.amount.currency());
         let transaction = self.close(transaction.into(), effect, Close::Release, nothing, now)?;
         self.write(transaction).await

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use chimera_domain::{
-    Confidence, Content, DecisionKind, Effect, Evidence, Flag, Outcome, Refusal, Review, ReviewEvent,
+    Confidence, Content, DecisionKind, Effect, Evidence, Flag, Outcome, Policy, Refusal, Review, ReviewEvent,
     ReviewId, ReviewStatus, Row, RowKey, Stored, Subject, Timestamp, Transaction, Verdict, VerdictKind,
     WorkOutcome,
     ports::{Burn, Clock, HandleError, Ids, ReadTools, StateReaderExt as _, ToolError, WriteTools},
@@ -101,7 +101,7 @@ impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R,
     async fn ask(&self, effect: &Stored<Effect>) -> Result<(), HandleError> {
         let (policy, version) = self.store.policy(&effect.row.tenant).await?;
         let now = self.clock.now();
-        let review = question(&effect.row, policy.ladder, version, now);
+        let review = question(&effect.row, &policy, version, now);
         let asked =
             Effect { asked: Some(review.id.clone()), not_before: None, due_at: None, ..effect.row.clone() };
         tracing::error!(effect.id = %effect.row.id, review.id = %review.id, "Nobody knows whether an effect happened; a human is asked");
@@ -205,12 +205,8 @@ fn not_published() -> Refusal {
 }
 
 /// The question to a human.
-fn question(
-    effect: &Effect,
-    ladder: Vec<chimera_domain::Rung>,
-    policy_version: u64,
-    now: Timestamp,
-) -> Review {
+fn question(effect: &Effect, policy: &Policy, policy_version: u64, now: Timestamp) -> Review {
+    let ladder = policy.ladder.clone();
     let flags = BTreeSet::from([Flag::new("unconfirmed")]);
     let wait = ladder.first().map_or(0, |rung| rung.wait_s);
     Review {
@@ -239,6 +235,7 @@ fn question(
                 rules: Vec::new(),
             },
             policy_version,
+            policy: policy.digest(),
         },
         flags,
         allowed: vec![DecisionKind::Approve, DecisionKind::Reject],

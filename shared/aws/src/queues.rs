@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::error::BuildError;
 use aws_sdk_sqs::operation::send_message_batch::SendMessageBatchOutput;
-use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
 use chimera_domain::ports::{Outbox, ReviewQueue, SendError};
-use chimera_domain::{EffectMessage, Envelope, PlanMessage, Priority, ReviewMessage, Task, TaskMessage};
+use chimera_domain::{
+    EffectMessage, Envelope, Owned, Owner, PlanMessage, Priority, ReviewMessage, Task, TaskMessage,
+};
 use serde::Serialize;
 use thiserror::Error;
 
@@ -17,8 +20,10 @@ use crate::config::QueueUrls;
 const MESSAGES_PER_BATCH: usize = 10;
 /// Bytes one batch may carry: SQS allows 1 MiB for message and batch alike; the rest is room for its own fields.
 const BYTES_PER_BATCH: usize = 900_000;
-/// Bytes one message may have.
+/// Bytes one message may have, its attributes included.
 const BYTES_PER_MESSAGE: usize = 1024 * 1024;
+/// Bytes of the owner attribute at most: name, type, three ids and a number.
+const BYTES_OF_OWNER: usize = 256;
 
 /// Sends to every queue: the dispatcher's.
 #[derive(Debug, Clone)]
@@ -35,10 +40,13 @@ impl SqsOutbox {
     }
 
     /// One result per message, in order.
-    async fn send_all<M: Serialize + Sync>(&self, url: &str, messages: &[M]) -> Vec<Result<(), SendError>> {
-        let (bodies, mut results): (Vec<_>, Vec<_>) =
-            messages.iter().map(|message| split(body(message))).unzip();
-        for batch in batches(&bodies) {
+    async fn send_all<M>(&self, url: &str, messages: &[M]) -> Vec<Result<(), SendError>>
+    where
+        M: Serialize + Owned + Sync,
+    {
+        let (parcels, mut results): (Vec<_>, Vec<_>) =
+            messages.iter().map(|message| split(Parcel::of(message))).unzip();
+        for batch in batches(&parcels) {
             for (index, result) in self.send_batch(url, &batch).await {
                 if let Some(slot) = results.get_mut(index) {
                     *slot = result;
@@ -48,13 +56,8 @@ impl SqsOutbox {
         results
     }
 
-    async fn send_batch(&self, url: &str, batch: &[(usize, &str)]) -> Vec<(usize, Result<(), SendError>)> {
-        let entries = batch
-            .iter()
-            .map(|(index, body)| {
-                SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(*body).build()
-            })
-            .collect::<Result<Vec<_>, _>>();
+    async fn send_batch(&self, url: &str, batch: &[(usize, &Parcel)]) -> Vec<(usize, Result<(), SendError>)> {
+        let entries = batch.iter().map(|(index, parcel)| parcel.entry(*index)).collect::<Result<Vec<_>, _>>();
         let entries = match entries {
             Ok(entries) => entries,
             Err(error) => return all_failed(batch, error),
@@ -116,8 +119,10 @@ impl SqsReviewQueue {
 
 impl ReviewQueue for SqsReviewQueue {
     async fn send_review(&self, message: &ReviewMessage) -> Result<(), SendError> {
-        let body = body(message)?;
-        let answer = self.client.send_message().queue_url(&self.url).message_body(body).send().await;
+        let parcel = Parcel::of(message)?;
+        let owner = parcel.attribute().map_err(unavailable)?;
+        let request = self.client.send_message().queue_url(&self.url).message_body(parcel.body);
+        let answer = request.message_attributes(Owner::ATTRIBUTE, owner).send().await;
         answer.map(drop).map_err(|error| {
             let contents = error.as_service_error().is_some_and(|e| e.is_invalid_message_contents());
             if contents {
@@ -139,7 +144,32 @@ struct Unanswered;
 #[error("the queue failed: {0}")]
 struct EntryFailed(String);
 
-/// The message as the queue carries it.
+/// [Q-4] A message as a queue carries it: its body, and beside it whose it is.
+#[derive(Debug)]
+struct Parcel {
+    body: String,
+    owner: String,
+}
+
+impl Parcel {
+    fn of<M: Serialize + Owned>(message: &M) -> Result<Self, SendError> {
+        Ok(Self { body: body(message)?, owner: message.owner().to_string() })
+    }
+
+    fn attribute(&self) -> Result<MessageAttributeValue, BuildError> {
+        MessageAttributeValue::builder().data_type("String").string_value(&self.owner).build()
+    }
+
+    fn entry(&self, index: usize) -> Result<SendMessageBatchRequestEntry, BuildError> {
+        SendMessageBatchRequestEntry::builder()
+            .id(index.to_string())
+            .message_body(&self.body)
+            .message_attributes(Owner::ATTRIBUTE, self.attribute()?)
+            .build()
+    }
+}
+
+/// The message's body.
 fn body<M: Serialize>(message: &M) -> Result<String, SendError> {
     let body = serde_json::to_string(&Envelope::new(message))
         .map_err(|error| SendError::Unacceptable(error.to_string()))?;
@@ -147,7 +177,7 @@ fn body<M: Serialize>(message: &M) -> Result<String, SendError> {
     if body.contains(['\u{FFFE}', '\u{FFFF}']) {
         return Err(SendError::Unacceptable("it has a character that the queue does not allow".to_owned()));
     }
-    if body.len() > BYTES_PER_MESSAGE {
+    if body.len() > BYTES_PER_MESSAGE - BYTES_OF_OWNER {
         return Err(SendError::Unacceptable(format!(
             "{} bytes are more than a message may have",
             body.len()
@@ -156,28 +186,28 @@ fn body<M: Serialize>(message: &M) -> Result<String, SendError> {
     Ok(body)
 }
 
-/// A body beside the result it has so far.
-fn split(body: Result<String, SendError>) -> (Option<String>, Result<(), SendError>) {
-    match body {
-        Ok(body) => (Some(body), Ok(())),
+/// A message beside the result it has so far.
+fn split(parcel: Result<Parcel, SendError>) -> (Option<Parcel>, Result<(), SendError>) {
+    match parcel {
+        Ok(parcel) => (Some(parcel), Ok(())),
         Err(error) => (None, Err(error)),
     }
 }
 
-/// The bodies, each with its place, in as few batches as the limits allow without changing their order.
-fn batches(bodies: &[Option<String>]) -> Vec<Vec<(usize, &str)>> {
-    let mut batches: Vec<Vec<(usize, &str)>> = Vec::new();
+/// The messages, each with its place, in as few batches as the limits allow without changing their order.
+fn batches(parcels: &[Option<Parcel>]) -> Vec<Vec<(usize, &Parcel)>> {
+    let mut batches: Vec<Vec<(usize, &Parcel)>> = Vec::new();
     let mut bytes = 0;
-    for (index, body) in bodies.iter().enumerate() {
-        let Some(body) = body else { continue };
-        bytes += body.len();
+    for (index, parcel) in parcels.iter().enumerate() {
+        let Some(parcel) = parcel else { continue };
+        bytes += parcel.body.len();
         match batches.last_mut() {
             Some(batch) if batch.len() < MESSAGES_PER_BATCH && bytes <= BYTES_PER_BATCH => {
-                batch.push((index, body));
+                batch.push((index, parcel));
             }
             _ => {
-                bytes = body.len();
-                batches.push(vec![(index, body)]);
+                bytes = parcel.body.len();
+                batches.push(vec![(index, parcel)]);
             }
         }
     }
@@ -198,7 +228,7 @@ fn verdict(index: usize, output: &SendMessageBatchOutput) -> Result<(), SendErro
 }
 
 fn all_failed(
-    batch: &[(usize, &str)],
+    batch: &[(usize, &Parcel)],
     error: impl std::error::Error + Send + Sync + 'static,
 ) -> Vec<(usize, Result<(), SendError>)> {
     let error = Arc::new(error);
@@ -212,11 +242,17 @@ fn unavailable(error: impl std::error::Error + Send + Sync + 'static) -> SendErr
 #[cfg(test)]
 mod tests {
     use aws_sdk_sqs::types::{BatchResultErrorEntry, SendMessageBatchResultEntry};
+    use chimera_domain::{CampaignId, TenantId};
 
     use super::*;
 
     fn shape(bodies: &[Option<String>]) -> Vec<Vec<usize>> {
-        batches(bodies).into_iter().map(|batch| batch.into_iter().map(|(index, _)| index).collect()).collect()
+        let parcel = |body: &String| Parcel { body: body.clone(), owner: String::new() };
+        let parcels: Vec<_> = bodies.iter().map(|body| body.as_ref().map(parcel)).collect();
+        batches(&parcels)
+            .into_iter()
+            .map(|batch| batch.into_iter().map(|(index, _)| index).collect())
+            .collect()
     }
 
     #[test]
@@ -238,6 +274,26 @@ mod tests {
             assert!(matches!(body(&text), Err(SendError::Unacceptable(_))));
         }
         assert_eq!(body(&"a\u{0}b").unwrap(), r#"{"v":1,"body":"a\u0000b"}"#, "JSON escapes the others");
+    }
+
+    /// [Q-4]
+    #[test]
+    fn a_message_names_its_owner_beside_its_body() {
+        let (tenant, campaign) = (TenantId::new("acme").unwrap(), CampaignId::new("c-1").unwrap());
+        let parcel = Parcel::of(&PlanMessage { tenant, campaign }).unwrap();
+        let entry = parcel.entry(3).unwrap();
+        assert_eq!((entry.id(), entry.message_body()), ("3", parcel.body.as_str()));
+        let owner = &entry.message_attributes().unwrap()["owner"];
+        assert_eq!((owner.data_type(), owner.string_value()), ("String", Some("acme/c-1")));
+    }
+
+    /// [Q-4]
+    #[test]
+    fn the_longest_owner_has_room() {
+        let id = "x".repeat(64);
+        let owner = format!("{id}/{id}/{id}/{}", u32::MAX);
+        assert!(owner.parse::<Owner>().is_ok());
+        assert!(Owner::ATTRIBUTE.len() + "String".len() + owner.len() <= BYTES_OF_OWNER);
     }
 
     #[test]

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::transition::status;
-use crate::{AgentId, CampaignId, Criterion, Currency, Digest, Money, TenantId, is_carriable, limits};
+use crate::{
+    AgentId, CampaignId, Criterion, Currency, Digest, Mention, Money, TenantId, is_carriable, limits,
+};
 
 status! {
     /// Where a campaign stands.
@@ -39,6 +41,8 @@ status! {
         Cancel = "be cancelled": { Planning => Cancelled, AwaitingApproval => Cancelled, Active => Cancelled, Paused => Cancelled },
         /// The planner saw that all is final.
         Finish = "be finished": { Active => Finished },
+        /// An operator asks for a task of it again.
+        Reopen = "be reopened": { Finished => Active, Stopped => Active },
         /// A limit was reached or no plan could be made.
         Stop = "be stopped": { Planning => Stopped, Active => Stopped },
     }
@@ -62,6 +66,12 @@ pub struct Brief {
     pub feeds: Vec<String>,
     /// How many posts are wanted at most.
     pub posts: u32,
+    /// Mentions to answer, each once.
+    #[serde(default)]
+    pub replies: Vec<Mention>,
+    /// Who pays for the posts, if anybody does: they are labelled then.
+    #[serde(default)]
+    pub sponsor: Option<String>,
     /// What every post must satisfy.
     #[serde(default)]
     pub criteria: Vec<Criterion>,
@@ -93,12 +103,23 @@ pub enum BriefError {
     /// None, or too many.
     #[error("posts must be 1 to {}", limits::POSTS_PER_CAMPAIGN)]
     Posts,
+    /// A task for each feed and each post are more than a plan holds.
+    #[error("{feeds} feeds and {posts} posts are more than the {max} tasks of a plan", max = limits::TASKS_PER_PLAN)]
+    Tasks {
+        /// How many feeds are named.
+        feeds: usize,
+        /// How many posts are asked for.
+        posts: u32,
+    },
     /// Nothing could ever be spent.
     #[error("budget must be more than zero")]
     Budget,
     /// Two criteria share an id, or one is empty.
     #[error("criterion {0:?} must have a unique id of 1 to 64 characters and a text")]
     Criterion(String),
+    /// More of them than a task can carry.
+    #[error("criteria must have at most {} bytes in all", limits::CRITERIA_BYTES)]
+    Criteria,
 }
 
 impl Brief {
@@ -123,10 +144,18 @@ impl Brief {
         if self.posts == 0 || self.posts > limits::POSTS_PER_CAMPAIGN {
             return Err(BriefError::Posts);
         }
+        self.check_size()?;
         if self.budget.minor() == 0 {
             return Err(BriefError::Budget);
         }
         self.check_criteria()
+    }
+
+    /// [P-10] One task reads each feed and one writes each post.
+    fn check_size(&self) -> Result<(), BriefError> {
+        let (feeds, posts) = (self.feeds.len(), self.posts);
+        let fits = usize::try_from(posts).is_ok_and(|posts| feeds + posts <= limits::TASKS_PER_PLAN);
+        if fits { Ok(()) } else { Err(BriefError::Tasks { feeds, posts }) }
     }
 
     fn check_criteria(&self) -> Result<(), BriefError> {
@@ -140,7 +169,8 @@ impl Brief {
                 return Err(BriefError::Unprintable("criterion"));
             }
         }
-        Ok(())
+        let bytes = serde_json::to_vec(&self.criteria).map_or(usize::MAX, |json| json.len());
+        if bytes > limits::CRITERIA_BYTES { Err(BriefError::Criteria) } else { Ok(()) }
     }
 }
 
@@ -176,6 +206,8 @@ pub struct Campaign {
     pub revision: u32,
     /// The newest plan's number; 0 before the first.
     pub plan: u32,
+    /// W3C trace id that everything done for it is found under: 32 hex digits.
+    pub trace: String,
     /// When it was accepted.
     pub created_at: Timestamp,
     /// When it ended.

@@ -30,6 +30,18 @@ pub enum Check {
     CarriesSource,
     /// The text states something from the source's body that the source's title does not.
     SaysMoreThanTitle,
+    /// The text's platform-weighted length is at least this.
+    MinLength(u32),
+    /// The text is in this language, by its ISO 639-1 code; `en` is the one that can be read.
+    Language(String),
+    /// The text keeps every directive of its persona that can be checked.
+    FitsPersona,
+    /// The post carries an image, by digest, with a text for those who cannot see it.
+    CarriesImage,
+    /// The text says that it was made by an AI.
+    DisclosesAi,
+    /// The text says that it is paid for.
+    DisclosesSponsor,
     /// Notes hold at least this many usable sources.
     MinSources(u32),
 }

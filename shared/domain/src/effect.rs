@@ -160,4 +160,9 @@ pub struct Effect {
     pub ended_at: Option<Timestamp>,
     /// What it may cost at most.
     pub max_cost: Money,
+    /// The UTC day of its first approval, which places it in its agent's history.
+    pub history_day: String,
+    /// The effect that it takes back, if it does.
+    #[serde(default)]
+    pub undoes: Option<EffectId>,
 }

@@ -161,11 +161,16 @@ fn of_review(review: &Review, cause: Cause<'_>, now: Timestamp, base: Duration) 
             campaign: review.campaign.clone(),
             effect: effect.clone(),
         }),
-        Subject::Task { .. } | Subject::Rejudged { .. } => Command::Judge(ReviewMessage::Review {
+        Subject::Task { .. } | Subject::Rejudged { .. } | Subject::Published { .. } => Command::Judge(ReviewMessage::Review {
             tenant: review.tenant.clone(),
             campaign: review.campaign.clone(),
             review: review.id.clone(),
         }),
+    };
+    // A campaign is not finished while a post of it may still be taken back.
+    let waiting_plan = || {
+        let message = PlanMessage { tenant: review.tenant.clone(), campaign: review.campaign.clone() };
+        matches!(review.subject, Subject::Published { .. }).then_some(Command::Plan(message))
     };
     let complete = review.token.clone().map(Command::CompleteToken);
     let is_late = review.due_at.is_some_and(|due_at| due_at <= now);
@@ -186,8 +191,8 @@ fn of_review(review: &Review, cause: Cause<'_>, now: Timestamp, base: Duration) 
             let itself = (!cause.is_stream() || is_publishers).then(act);
             complete.into_iter().chain(itself).collect()
         }
-        ReviewStatus::Expired | ReviewStatus::Superseded => complete.into_iter().collect(),
-        ReviewStatus::Closed => Vec::new(),
+        ReviewStatus::Expired | ReviewStatus::Superseded => complete.into_iter().chain(waiting_plan()).collect(),
+        ReviewStatus::Closed => waiting_plan().into_iter().collect(),
     }
 }
 

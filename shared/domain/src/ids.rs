@@ -105,6 +105,12 @@ impl EffectId {
     pub fn of(task: &TaskId, attempt: u32) -> Self {
         Self(clip(&task.0, &format!("-e{attempt}")))
     }
+
+    /// The effect that takes this one back.
+    #[must_use]
+    pub fn undoing(&self) -> Self {
+        Self(clip(&self.0, "-undo"))
+    }
 }
 
 impl ReviewId {

@@ -8,10 +8,13 @@ mod effect;
 mod follow_up;
 mod grant;
 mod ids;
+mod joint;
 mod ledger;
 pub mod limits;
 mod message;
 mod money;
+mod names;
+mod owner;
 mod persona;
 mod plan;
 mod policy;
@@ -34,22 +37,27 @@ pub use grant::{Grant, SignedGrant};
 pub use ids::{
     AgentId, CampaignId, EffectId, InvalidId, OperatorId, ResultId, ReviewId, TaskId, TenantId, WriterId,
 };
+pub use joint::{JointTransaction, clash};
 pub use ledger::{Bucket, BucketRow, Close, LedgerEntry, Reservation};
 pub use message::{EffectMessage, Envelope, PlanMessage, ReviewMessage, TaskMessage, is_carriable};
 pub use money::{Currency, Money, MoneyError};
+pub use owner::{InvalidOwner, Owned, Owner};
+pub use names::{free_names, is_held_by};
 pub use persona::Persona;
 pub use plan::{Plan, PlanDiff, PlanError, PlanEvent, PlanStatus, check_plan};
 pub use policy::{
-    AgentPolicy, Band, Caps, LowBand, MediumBand, Policy, PolicyError, Rung, Thresholds, Topic,
+    AgentPolicy, Band, Caps, Disclosure, LowBand, MediumBand, NearDuplicate, Policy, PolicyError, QuietHours,
+    Rung, Thresholds, Topic,
 };
-pub use result::{Artifact, Intent, Outcome as WorkOutcome, Source, TaskResult, Usage};
+pub use result::{Artifact, Intent, Outcome as WorkOutcome, Payment, Source, TaskResult, Usage};
 pub use review::{
     Content, Decision, DecisionKind, DecisionRow, Review, ReviewEvent, ReviewStatus, Subject, TaskToken,
 };
 pub use row::{
-    Agent, DeadLetter, PacingSlot, PolicyRow, Replay, Row, RowError, RowKey, Stored, Unique, UniqueState,
+    Agent, DeadLetter, History, PacingSlot, PolicyRow, Replay, Row, RowError, RowKey, Stored, Unique,
+    UniqueState,
 };
-pub use task::{Binding, Committed, Priority, Task, TaskEvent, TaskKind, TaskStatus};
+pub use task::{Binding, Committed, Mention, Priority, Task, TaskEvent, TaskKind, TaskStatus};
 pub use transaction::{
     Applied, DecisionTransaction, MoneyTransaction, Op, OpRefusal, StoreError, Table, Transaction, When,
 };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Tasks in one plan: a person can still read the tree, and a plan still fits two transactions.
+/// Tasks in one plan: a person can still read the tree, and a plan still fits a few transactions.
 pub const TASKS_PER_PLAN: usize = 200;
 /// Longest chain of dependencies: deeper plans were never worth their latency.
 pub const PLAN_DEPTH: usize = 20;
@@ -16,12 +16,18 @@ pub const ROW_BYTES: usize = 100 * 1024;
 pub const BODY_BYTES: usize = 256 * 1024;
 /// A goal, in characters: longer briefs are documents, not goals.
 pub const GOAL_CHARS: usize = 4_000;
-/// Posts one campaign may ask for.
-pub const POSTS_PER_CAMPAIGN: u32 = 50;
+/// Posts one campaign may ask for: what a plan holds beside the one task that reads a feed.
+pub const POSTS_PER_CAMPAIGN: u32 = 199;
+/// Bytes of a campaign's criteria: every task that writes carries them, in its row and in its message.
+pub const CRITERIA_BYTES: usize = 16 * 1024;
 /// Feeds one campaign may read.
 pub const FEEDS_PER_CAMPAIGN: usize = 100;
 /// Rows one DynamoDB transaction may touch.
 pub const OPS_PER_TRANSACTION: usize = 100;
+/// Bytes of rows one transaction may write: DynamoDB takes 4 MiB and counts names and numbers a little differently.
+pub const TRANSACTION_BYTES: usize = 3 * 1024 * 1024;
+/// Bytes of sources in one task's notes: they share a row with the rest of the task, and each gets its part of them.
+pub const NOTES_BYTES: usize = 80 * 1024;
 /// Times an effect may be signed again after its grant was proved void or definitely refused.
 pub const REJUDGES_PER_EFFECT: u32 = 3;
 /// How long a grant is good for: long enough for a queue, short enough that an old approval is looked at again.

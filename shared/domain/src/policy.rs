@@ -3,10 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use jiff::civil::Time;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{AgentId, Confidence, Currency, Money};
+use crate::{AgentId, Confidence, Currency, Digest, Money};
+
+/// Days of an agent's history that one judgement reads at most.
+const MAX_WINDOW_DAYS: u32 = 31;
 
 /// The topics that always go to a human (NFR1.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -94,12 +100,72 @@ pub enum LowBand {
     Human,
 }
 
+/// How a post says what made it, beside the platform's own label, which every post carries.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Disclosure {
+    /// The platform's label is enough.
+    #[default]
+    Label,
+    /// The text says it as well.
+    LabelAndText,
+}
+
+/// Hours in which nothing is published, each day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QuietHours {
+    /// From this time of day on, `HH:MM`.
+    pub from: Time,
+    /// Up to this time of day, exclusive; before `from` where the night lies between.
+    pub to: Time,
+    /// Distance from UTC in minutes, east positive; summer time is the operator's to enter.
+    #[serde(default)]
+    pub utc_offset_minutes: i16,
+}
+
+impl QuietHours {
+    /// The end of the quiet hours that `at` falls into; none where it falls into none.
+    #[must_use]
+    pub fn end(&self, at: Timestamp) -> Option<Timestamp> {
+        let offset = SignedDuration::from_mins(i64::from(self.utc_offset_minutes));
+        let local = (at + offset).to_zoned(TimeZone::UTC).datetime();
+        let (now, overnight) = (local.time(), self.from > self.to);
+        let is_quiet =
+            if overnight { now >= self.from || now < self.to } else { (self.from..self.to).contains(&now) };
+        if !is_quiet {
+            return None;
+        }
+        let ends_on =
+            if overnight && now >= self.from { local.date().tomorrow().ok()? } else { local.date() };
+        let end = ends_on.to_datetime(self.to).to_zoned(TimeZone::UTC).ok()?;
+        Some(end.timestamp() - offset)
+    }
+}
+
+/// What counts as saying the same again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NearDuplicate {
+    /// How far back an agent's posts are compared, in UTC days, today included; 0 compares within the campaign only.
+    pub window_days: u32,
+}
+
+impl Default for NearDuplicate {
+    fn default() -> Self {
+        Self { window_days: 7 }
+    }
+}
+
 /// Money limits; a missing one is no limit. All in the policy's currency.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Caps {
     /// One effect.
     pub per_effect: Option<Money>,
+    /// One campaign, whatever its brief asks for.
+    #[serde(default)]
+    pub per_campaign: Option<Money>,
     /// One agent, one UTC day (FR5.2: 50 dollars by default).
     pub per_agent_day: Option<Money>,
     /// The tenant, one UTC day.
@@ -124,6 +190,8 @@ pub struct AgentPolicy {
     pub killed: bool,
     /// Least time between two posts of the account, in seconds.
     pub pacing_s: u32,
+    /// Its own quiet hours, instead of the tenant's.
+    pub quiet_hours: Option<QuietHours>,
 }
 
 /// A tenant's policy (row `POLICY`). `version` and writer live on the row.
@@ -140,6 +208,27 @@ pub struct Policy {
     pub low_band: LowBand,
     /// Topics that go to a human.
     pub topics: BTreeSet<Topic>,
+    /// The tenant's own topics, by name: words and phrases that go to a human.
+    #[serde(default)]
+    pub tenant_topics: BTreeMap<String, BTreeSet<String>>,
+    /// Every campaign's effects are held until a human has approved this many of them; a brief may ask for more.
+    #[serde(default)]
+    pub hold_first: u32,
+    /// Who may be paid; none given means anybody, where somebody new is for a human.
+    #[serde(default)]
+    pub recipients: Option<BTreeSet<String>>,
+    /// When nothing is published.
+    #[serde(default)]
+    pub quiet_hours: Option<QuietHours>,
+    /// What counts as saying the same again.
+    #[serde(default)]
+    pub near_duplicate: NearDuplicate,
+    /// How a post says what made it.
+    #[serde(default)]
+    pub disclosure: Disclosure,
+    /// The tenant declares that the platform has approved its automated replies; without it no reply is proposed.
+    #[serde(default)]
+    pub ai_replies_approved: bool,
     /// Money limits.
     pub caps: Caps,
     /// Who is asked, in turn.
@@ -161,12 +250,26 @@ pub enum PolicyError {
     /// Nobody would ever be asked.
     #[error("ladder must have 1 to 10 rungs, each with a reviewer and a wait of 1 second to 30 days")]
     Ladder,
+    /// A topic of the tenant's without a usable name or words.
+    #[error(
+        "tenant_topics.{0:?} must have a name of a-z, 0-9 and _, at most 64, and 1 to 500 words or phrases of 2 to 100 characters"
+    )]
+    TenantTopic(String),
+    /// More topics than a screen should hold.
+    #[error("tenant_topics must be at most 20")]
+    TenantTopics,
+    /// Quiet hours without an end, or at an offset that no place on earth has.
+    #[error("quiet_hours must begin and end at different times, at an offset of -840 to 840 minutes")]
+    QuietHours,
+    /// A window that would read for ever.
+    #[error("near_duplicate.window_days must be at most {MAX_WINDOW_DAYS}")]
+    Window,
+    /// A switch that is no tool's name, or a recipient without one.
+    #[error("{0} must be a name without spaces")]
+    Name(&'static str),
     /// Prices are known in dollars only, and nothing is ever converted.
     #[error("currency must be USD: no price is known in {0}")]
     NoPrices(Currency),
-    /// Publishing first needs a tool that takes a post back, which no server has.
-    #[error("medium_band must be hold: no server can take a post back")]
-    MediumBand,
     /// A cap in another currency than the policy.
     #[error("caps.{0} is not in the policy's currency")]
     Currency(&'static str),
@@ -183,7 +286,14 @@ impl Policy {
             medium_band: MediumBand::Hold,
             low_band: LowBand::Retry,
             topics: Topic::ALL.into_iter().collect(),
-            caps: Caps { per_effect: None, per_agent_day: Some(fifty), per_tenant_day: None },
+            tenant_topics: BTreeMap::new(),
+            hold_first: 0,
+            recipients: None,
+            quiet_hours: None,
+            near_duplicate: NearDuplicate::default(),
+            disclosure: Disclosure::default(),
+            ai_replies_approved: false,
+            caps: Caps { per_agent_day: Some(fifty), ..Caps::default() },
             ladder: vec![Rung { reviewers: vec!["reviewer".to_owned()], wait_s: 4 * 60 * 60 }],
             killed: false,
             killed_tools: BTreeSet::new(),
@@ -207,11 +317,18 @@ impl Policy {
         if self.currency != Currency::Usd {
             return Err(PolicyError::NoPrices(self.currency));
         }
-        if self.medium_band != MediumBand::Hold {
-            return Err(PolicyError::MediumBand);
+        self.check_names()?;
+        let hours =
+            self.quiet_hours.iter().chain(self.agents.values().filter_map(|a| a.quiet_hours.as_ref()));
+        if hours.into_iter().any(|hours| hours.from == hours.to || hours.utc_offset_minutes.abs() > 14 * 60) {
+            return Err(PolicyError::QuietHours);
+        }
+        if self.near_duplicate.window_days > MAX_WINDOW_DAYS {
+            return Err(PolicyError::Window);
         }
         let caps = [
             ("per_effect", self.caps.per_effect),
+            ("per_campaign", self.caps.per_campaign),
             ("per_agent_day", self.caps.per_agent_day),
             ("per_tenant_day", self.caps.per_tenant_day),
         ];
@@ -221,6 +338,48 @@ impl Policy {
             }
         }
         Ok(())
+    }
+
+    fn check_names(&self) -> Result<(), PolicyError> {
+        if self.tenant_topics.len() > 20 {
+            return Err(PolicyError::TenantTopics);
+        }
+        let is_name = |name: &str| {
+            let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+            (1..=64).contains(&name.len()) && name.chars().all(is_plain)
+        };
+        let is_usable = |words: &BTreeSet<String>| {
+            let fits = |word: &String| (2..=100).contains(&word.trim().chars().count());
+            (1..=500).contains(&words.len()) && words.iter().all(fits)
+        };
+        if let Some((name, _)) =
+            self.tenant_topics.iter().find(|(name, words)| !is_name(name) || !is_usable(words))
+        {
+            return Err(PolicyError::TenantTopic(name.clone()));
+        }
+        let is_word = |name: &String| !name.is_empty() && !name.contains(char::is_whitespace);
+        let has_dot =
+            |tool: &String| tool.split_once('.').is_some_and(|(a, b)| !a.is_empty() && !b.is_empty());
+        if !self.killed_tools.iter().all(|tool| is_word(tool) && has_dot(tool)) {
+            return Err(PolicyError::Name("killed_tools"));
+        }
+        if !self.recipients.iter().flatten().all(is_word) {
+            return Err(PolicyError::Name("recipients"));
+        }
+        Ok(())
+    }
+
+    /// Digest of the whole policy: verdicts name it beside the version.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        Digest::of_json(&serde_json::to_value(self).unwrap_or_default())
+    }
+
+    /// The end of the quiet hours that `agent` is in at `at`, if it is in any.
+    #[must_use]
+    pub fn quiet_until(&self, agent: &AgentId, at: Timestamp) -> Option<Timestamp> {
+        let own = self.agents.get(agent).and_then(|agent| agent.quiet_hours.as_ref());
+        own.or(self.quiet_hours.as_ref())?.end(at)
     }
 
     /// Whether a switch forbids `agent` to use `server.tool` now.

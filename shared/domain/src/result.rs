@@ -71,6 +71,32 @@ impl Intent {
         self.arguments.get("text").and_then(Value::as_str)
     }
 
+    /// Every text that would be published: the text itself, hashtags, descriptions of images, titles of links.
+    #[must_use]
+    pub fn published_texts(&self) -> Vec<&str> {
+        let list = |name: &str| self.arguments.get(name).and_then(Value::as_array).into_iter().flatten();
+        let mut texts: Vec<&str> = self.text().into_iter().collect();
+        texts.extend(list("hashtags").filter_map(Value::as_str));
+        texts.extend(list("media").filter_map(|media| media.get("alt_text")).filter_map(Value::as_str));
+        texts.extend(list("links").filter_map(|link| link.get("title")).filter_map(Value::as_str));
+        texts
+    }
+
+    /// The mention that the text answers, if it is a reply.
+    #[must_use]
+    pub fn in_reply_to(&self) -> Option<&str> {
+        self.arguments.get("in_reply_to").and_then(Value::as_str)
+    }
+
+    /// The payment that it would make, if it moves money: tool `transfer`, arguments `recipient` and `amount`.
+    #[must_use]
+    pub fn payment(&self) -> Option<Payment> {
+        if self.tool != "transfer" {
+            return None;
+        }
+        serde_json::from_value(self.arguments.clone()).ok()
+    }
+
     /// The same intent with another text: what a human's edit makes. The digest changes with it.
     #[must_use]
     pub fn with_text(mut self, text: &str) -> Self {
@@ -79,6 +105,15 @@ impl Intent {
         }
         self
     }
+}
+
+/// Money that leaves for somebody else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Payment {
+    /// Who is paid.
+    pub recipient: String,
+    /// How much.
+    pub amount: Money,
 }
 
 /// What came of the work.

@@ -155,6 +155,13 @@ pub enum Subject {
         /// The task it came from.
         task: TaskId,
     },
+    /// An effect that was published before anybody looked: approve = it stays, reject = it is taken back.
+    Published {
+        /// The effect.
+        effect: EffectId,
+        /// The task it came from.
+        task: TaskId,
+    },
 }
 
 impl Subject {
@@ -162,7 +169,10 @@ impl Subject {
     #[must_use]
     pub fn task(&self) -> &TaskId {
         match self {
-            Self::Task { task, .. } | Self::Rejudged { task, .. } | Self::Unconfirmed { task, .. } => task,
+            Self::Task { task, .. }
+            | Self::Rejudged { task, .. }
+            | Self::Unconfirmed { task, .. }
+            | Self::Published { task, .. } => task,
         }
     }
 }

@@ -6,8 +6,8 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::{
-    AgentId, Campaign, CampaignId, Digest, Effect, EffectId, Persona, Plan, Policy, Review, ReviewId,
-    ReviewStatus, Task, TaskId, TenantId, WriterId,
+    AgentId, Campaign, CampaignId, Digest, Effect, EffectId, Money, Payment, Persona, Plan, Policy, Review,
+    ReviewId, ReviewStatus, Task, TaskId, TenantId, WriterId,
 };
 
 /// A row's address. The tenant is always part of it.
@@ -76,6 +76,18 @@ impl RowKey {
     #[must_use]
     pub fn unique(tenant: &TenantId, agent: &AgentId, name: &str) -> Self {
         Self { pk: format!("T#{tenant}#A#{agent}"), sk: format!("UNIQUE#{name}") }
+    }
+
+    /// What an agent did on one UTC day (`YYYY-MM-DD`) by one effect.
+    #[must_use]
+    pub fn history(
+        tenant: &TenantId,
+        agent: &AgentId,
+        day: &str,
+        campaign: &CampaignId,
+        effect: &EffectId,
+    ) -> Self {
+        Self { pk: format!("T#{tenant}#A#{agent}"), sk: format!("HISTORY#{day}#{campaign}#{effect}") }
     }
 
     /// A tenant's policy row.
@@ -154,6 +166,31 @@ pub struct Unique {
     pub status: UniqueState,
 }
 
+/// What an agent did by one effect, beside its other deeds by day: what novelty and the CFO compare with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct History {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Which agent.
+    pub agent: AgentId,
+    /// The UTC day of the approval, `YYYY-MM-DD`.
+    pub day: String,
+    /// The effect's campaign.
+    pub campaign: CampaignId,
+    /// The effect.
+    pub effect: EffectId,
+    /// When it was approved.
+    pub at: Timestamp,
+    /// What it published, if it did.
+    pub text: Option<String>,
+    /// What it paid, if it did.
+    pub payment: Option<Payment>,
+    /// What was reserved for it.
+    pub cost: Money,
+    /// Whether it counts: one that failed or was voided does not.
+    pub status: UniqueState,
+}
+
 /// A remembered `Idempotency-Key`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Replay {
@@ -172,20 +209,24 @@ pub struct Replay {
 pub struct DeadLetter {
     /// Its id: the queue's message id, or a digest of a stream record.
     pub id: String,
-    /// Whose, if that could be read.
+    /// Whose, if body or owner attribute tell and the campaign is there; else it is nobody's.
     pub tenant: Option<TenantId>,
-    /// Which campaign, if that could be read.
+    /// Which campaign, under the same condition.
     pub campaign: Option<CampaignId>,
-    /// Which task, if that could be read.
+    /// Which task, if they tell and it is there.
     pub task: Option<TaskId>,
     /// Which queue or stream it came from.
     pub origin: String,
     /// Its body, cut at 64 KB.
     pub body: String,
+    /// How long the whole body is.
+    pub bytes: usize,
     /// Digest of the whole body.
     pub digest: Digest,
     /// Why, for people.
     pub reason: String,
+    /// How often it was delivered as its queue counted, if it came from one.
+    pub receives: Option<u32>,
     /// When it was found.
     pub at: Timestamp,
     /// When an operator sent its work again.
@@ -216,6 +257,8 @@ pub enum Row {
     Slot(PacingSlot),
     /// A uniqueness row.
     Unique(Unique),
+    /// A deed of an agent.
+    History(History),
     /// A remembered request.
     Replay(Replay),
 }
@@ -274,6 +317,7 @@ impl Row {
             Self::Policy(p) => RowKey::policy(&p.tenant),
             Self::Slot(s) => RowKey::slot(&s.tenant, &s.agent),
             Self::Unique(u) => RowKey::unique(&u.tenant, &u.agent, &u.name),
+            Self::History(h) => RowKey::history(&h.tenant, &h.agent, &h.day, &h.campaign, &h.effect),
             Self::Replay(r) => RowKey::replay(&r.tenant, &r.key),
         }
     }
@@ -420,6 +464,8 @@ narrow! {
     into_dead => Dead(DeadLetter),
     /// The agent, if it is one.
     into_agent => Agent(Agent),
+    /// The deed, if it is one.
+    into_history => History(History),
     /// The policy, if it is one.
     into_policy => Policy(PolicyRow),
     /// The pacing slot, if it is one.

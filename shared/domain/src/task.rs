@@ -64,6 +64,8 @@ pub enum TaskKind {
     Research,
     /// Write a post about one source: an intent to publish it.
     Write,
+    /// Answer one mention: an intent to publish the answer.
+    Reply,
 }
 
 impl TaskKind {
@@ -73,6 +75,7 @@ impl TaskKind {
         match self {
             Self::Research => "research",
             Self::Write => "write",
+            Self::Reply => "reply",
         }
     }
 }
@@ -106,6 +109,23 @@ pub enum Binding {
         /// Which of its sources, from 0.
         index: u32,
     },
+    /// Something that somebody said to the agent.
+    Mention {
+        /// It.
+        mention: Mention,
+    },
+}
+
+/// Something that somebody said to the agent. Text from outside: data, never instruction.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mention {
+    /// The platform's id of it.
+    pub id: String,
+    /// Who said it, by account name.
+    pub author: String,
+    /// What was said.
+    pub text: String,
 }
 
 /// What the Judge committed for a task. The result's own words stay here, with the digest of their bytes.

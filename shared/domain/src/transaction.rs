@@ -210,6 +210,11 @@ impl Transaction {
         if refusals.iter().any(is_own) { Ok(Applied::Before) } else { Err(StoreError::Refused(refusals)) }
     }
 
+    /// Adds an operation of another transaction, writer and all.
+    pub(crate) fn push(&mut self, op: Op) {
+        self.ops.push(op);
+    }
+
     fn push_put(&mut self, table: Table, key: RowKey, item: Value, when: When) -> Result<(), StoreError> {
         let bytes = item.to_string().len();
         if bytes > limits::ROW_BYTES {
@@ -308,9 +313,13 @@ impl MoneyTransaction {
         Ok(self)
     }
 
-    /// Raises a bucket. No store allows two operations on one row in a transaction, so a release and a reservation that
-    /// meet in one bucket become their sum, on condition that the bucket keeps its cap.
+    /// Raises a bucket. No store allows two operations on one row in a transaction, so amounts that meet in one bucket
+    /// become their sum, on condition that the bucket keeps its cap.
     fn add(&mut self, row: RowKey, minor: i64, cap: Option<Money>) {
+        self.add_up_to(row, minor, cap.map(Money::minor));
+    }
+
+    pub(crate) fn add_up_to(&mut self, row: RowKey, minor: i64, cap: Option<i64>) {
         let met = self.0.ops.iter_mut().find_map(|op| match op {
             Op::Add { key, amount, at_most, .. } if *key == row => Some((amount, at_most)),
             _ => None,
@@ -319,11 +328,11 @@ impl MoneyTransaction {
             Some((amount, at_most)) => {
                 let own_cap = at_most.map(|most| most + *amount);
                 *amount += minor;
-                let tightest = own_cap.into_iter().chain(cap.map(Money::minor)).min();
+                let tightest = own_cap.into_iter().chain(cap).min();
                 *at_most = tightest.map(|cap| cap - *amount);
             }
             None => {
-                let at_most = cap.map(|cap| cap.minor() - minor);
+                let at_most = cap.map(|cap| cap - minor);
                 self.0.ops.push(Op::Add { table: Table::Ledger, key: row, amount: minor, at_most });
             }
         }
@@ -333,6 +342,10 @@ impl MoneyTransaction {
     #[must_use]
     pub fn inner(&self) -> &Transaction {
         &self.0
+    }
+
+    pub(crate) fn inner_mut(&mut self) -> &mut Transaction {
+        &mut self.0
     }
 
     /// Whether a refused operation is a bucket that could not take the amount.

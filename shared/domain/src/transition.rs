@@ -54,7 +54,7 @@ macro_rules! status {
 
             /// The status as rows, API and screens spell it.
             #[must_use]
-            pub fn name(self) -> &'static str {
+            pub const fn name(self) -> &'static str {
                 match self { $( Self::$variant => $name ),+ }
             }
 

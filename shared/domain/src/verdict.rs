@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Confidence;
+use crate::{Confidence, Digest};
 
 /// The Judge's answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,4 +78,6 @@ pub struct Verdict {
     pub evidence: Evidence,
     /// Which policy version was applied.
     pub policy_version: u64,
+    /// Digest of that policy, whole.
+    pub policy: Digest,
 }

@@ -24,6 +24,8 @@ pub struct DeadLetterMessage {
     pub body: String,
     /// What the queue says about it, such as `ApproximateReceiveCount`.
     pub attributes: BTreeMap<String, String>,
+    /// What its sender wrote beside the body, where that is text, such as `owner`.
+    pub message_attributes: BTreeMap<String, String>,
 }
 
 /// Is woken in three ways.
@@ -112,16 +114,20 @@ fn letters(event: &Value) -> Vec<DeadLetterMessage> {
 fn letter(record: &Value) -> Option<DeadLetterMessage> {
     let text = |name: &str| record.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let arn = text("eventSourceARN");
-    let attributes = record.get("attributes").and_then(Value::as_object);
-    let attributes = attributes.into_iter().flatten();
     Some(DeadLetterMessage {
         id: Some(text("messageId")).filter(|id| !id.is_empty())?,
         queue: arn.rsplit(':').next().unwrap_or_default().to_owned(),
         body: text("body"),
-        attributes: attributes
-            .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
-            .collect(),
+        attributes: texts(record.get("attributes"), ""),
+        message_attributes: texts(record.get("messageAttributes"), "/stringValue"),
     })
+}
+
+/// The members of an object that have a text at `place`.
+fn texts(object: Option<&Value>, place: &str) -> BTreeMap<String, String> {
+    let members = object.and_then(Value::as_object).into_iter().flatten();
+    let text = |value: &Value| value.pointer(place)?.as_str().map(str::to_owned);
+    members.filter_map(|(name, value)| Some((name.clone(), text(value)?))).collect()
 }
 
 #[cfg(test)]
@@ -200,6 +206,10 @@ mod tests {
         let event = json!({"Records": [{
             "eventSource": "aws:sqs", "eventSourceARN": "arn:aws:sqs:r:0:TaskQueueDeadLetters",
             "messageId": "m", "body": "b", "attributes": {"ApproximateReceiveCount": "6", "odd": null},
+            "messageAttributes": {
+                "owner": {"stringValue": "acme/c-1", "stringListValues": [], "dataType": "String"},
+                "odd": {"binaryValue": "AA==", "dataType": "Binary"}, "odder": null,
+            },
         }]});
         let letter = letters(&event).remove(0);
         assert_eq!((letter.queue.as_str(), letter.body.as_str()), ("TaskQueueDeadLetters", "b"));
@@ -207,6 +217,8 @@ mod tests {
             letter.attributes,
             BTreeMap::from([("ApproximateReceiveCount".to_owned(), "6".to_owned())])
         );
+        let owner = BTreeMap::from([("owner".to_owned(), "acme/c-1".to_owned())]);
+        assert_eq!(letter.message_attributes, owner);
         let answer = woken_by(event).await.0.unwrap();
         assert_eq!(answer, json!({"batchItemFailures": [{"itemIdentifier": "m"}]}));
     }

@@ -66,6 +66,15 @@ impl Env {
         text.parse().map_err(|_| invalid(name, std::any::type_name::<T>()))
     }
 
+    /// A value that checks itself, such as an id; nothing where it is not set.
+    ///
+    /// # Errors
+    /// [`EnvError::Invalid`] when it is no such value.
+    pub fn optional_as<T: TryFrom<String>>(&self, name: &'static str) -> Result<Option<T>, EnvError> {
+        let value = self.optional(name).map(T::try_from).transpose();
+        value.map_err(|_| invalid(name, std::any::type_name::<T>()))
+    }
+
     /// A duration in whole seconds, at least one.
     ///
     /// # Errors
@@ -158,6 +167,15 @@ mod tests {
         assert_eq!(env.seconds_list("LIST", &[]), Ok(list.to_vec()));
         assert_eq!(env.seconds_list("GONE", &list), Ok(list.to_vec()));
         assert_eq!(env.parse::<u8>("N"), Ok(7));
+    }
+
+    #[test]
+    fn what_may_be_left_out_is_checked_where_it_is_not() {
+        let env = Env::of([("OURS", "acme"), ("EMPTY", ""), ("WRONG", "a b")]);
+        let tenant = |name| env.optional_as::<chimera_domain::TenantId>(name);
+        assert_eq!(tenant("OURS").unwrap().unwrap().as_str(), "acme");
+        assert_eq!((tenant("EMPTY"), tenant("GONE")), (Ok(None), Ok(None)));
+        assert!(matches!(tenant("WRONG"), Err(EnvError::Invalid { name: "WRONG", .. })));
     }
 
     #[test]

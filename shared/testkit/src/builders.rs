@@ -96,6 +96,8 @@ pub fn a_campaign() -> CampaignBuilder {
             goal: "Tell people about small open tools worth trying.".to_owned(),
             feeds: vec![FEED.to_owned()],
             posts: 1,
+            replies: Vec::new(),
+            sponsor: None,
             criteria: Vec::new(),
             hold_first: 0,
             budget: cents(1_000),
@@ -199,6 +201,7 @@ impl CampaignBuilder {
             status: CampaignStatus::Planning,
             revision: 0,
             plan: 0,
+            trace: "4bf92f3577b34da6a3ce929d0e0e4736".to_owned(),
             created_at: self.at,
             finished_at: None,
             due_at: Some(self.at + limits::FOLLOW_UP_AFTER),
@@ -306,5 +309,6 @@ pub fn a_verdict() -> Verdict {
             rules: Vec::new(),
         },
         policy_version: 0,
+        policy: a_policy().digest(),
     }
 }

@@ -60,6 +60,12 @@ impl Feed {
         Self::with_articles("Civic Tools", vec![ballot()])
     }
 
+    /// Its articles, newest first.
+    #[must_use]
+    pub fn articles(&self) -> &[Article] {
+        &self.articles
+    }
+
     /// What the tool answers for at most `limit` articles.
     #[must_use]
     pub fn headlines(&self, limit: usize) -> Value {

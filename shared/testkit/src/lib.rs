@@ -5,6 +5,7 @@ mod clock;
 mod cloud;
 mod faults;
 mod feed;
+mod gazette;
 mod guard;
 mod meter;
 mod notifier;

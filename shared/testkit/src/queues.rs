@@ -49,6 +49,8 @@ pub struct Delivery {
     pub id: String,
     /// Its text.
     pub body: String,
+    /// What its sender wrote beside it: whose it is.
+    pub owner: Option<String>,
     /// How often it was received, this time included.
     pub receives: u32,
 }
@@ -67,9 +69,9 @@ pub(crate) struct Queues {
 }
 
 impl Queues {
-    pub(crate) fn send(&mut self, queue: Queue, body: String, now: Timestamp) {
+    pub(crate) fn send(&mut self, queue: Queue, body: String, owner: Option<String>, now: Timestamp) {
         self.sent += 1;
-        let delivery = Delivery { id: format!("message-{:06}", self.sent), body, receives: 0 };
+        let delivery = Delivery { id: format!("message-{:06}", self.sent), body, owner, receives: 0 };
         let waiting = Waiting { delivery, visible_ms: now.as_millisecond() };
         self.waiting.entry(queue).or_default().push(waiting);
     }
@@ -138,14 +140,15 @@ mod tests {
     fn a_message_that_is_never_deleted_becomes_a_dead_letter_after_five_receives() {
         let mut queues = Queues::default();
         let mut now = Timestamp::UNIX_EPOCH;
-        queues.send(Queue::Task, "x".to_owned(), now);
+        queues.send(Queue::Task, "x".to_owned(), Some("acme/c-1".to_owned()), now);
         for receives in 1..=MAX_RECEIVES {
             assert_eq!(queues.receive(Queue::Task, 10, now)[0].receives, receives);
             assert!(queues.receive(Queue::Task, 10, now).is_empty(), "invisible for a while");
             now += VISIBILITY;
         }
         assert!(queues.receive(Queue::Task, 10, now).is_empty());
-        assert_eq!(queues.take_dead(Queue::Task).unwrap().body, "x");
+        let dead = queues.take_dead(Queue::Task).unwrap();
+        assert_eq!((dead.body.as_str(), dead.owner.as_deref()), ("x", Some("acme/c-1")));
         assert_eq!(queues.len(Queue::Task), 0);
     }
 }

@@ -133,11 +133,18 @@ impl Tables {
     }
 }
 
+/// What a transaction may write in all: DynamoDB's own limit.
+const BYTES_PER_TRANSACTION: usize = 4 * 1024 * 1024;
+
 /// What the service itself refuses, whatever the rows say.
 fn check_shape(ops: &[Op]) -> Result<(), StoreError> {
     let unavailable = |why: &str| StoreError::Unavailable(why.into());
     if ops.is_empty() || ops.len() > limits::OPS_PER_TRANSACTION {
         return Err(unavailable("a transaction has 1 to 100 operations"));
+    }
+    let written = ops.iter().map(|op| if let Op::Put { item, .. } = op { item.to_string().len() } else { 0 });
+    if written.sum::<usize>() > BYTES_PER_TRANSACTION {
+        return Err(unavailable("a transaction has at most 4 MiB"));
     }
     let mut places = BTreeSet::new();
     if !ops.iter().all(|op| places.insert(op.place())) {

@@ -163,6 +163,8 @@ impl Functions {
             id: dead.id.clone(),
             origin: queue.name().to_owned(),
             body: dead.body.clone(),
+            owner: dead.owner.as_deref().and_then(|owner| owner.parse().ok()),
+            receives: Some(dead.receives),
             reason: format!("received {} times", dead.receives),
         };
         let buried = survive(self.dispatcher.bury(&letter)).await;

@@ -116,6 +116,19 @@ impl SwarmWorld {
         self.functions.deliver(queue, limit).await;
     }
 
+    /// Delivers everything but the messages of `queue`, until nothing else can be delivered now.
+    ///
+    /// # Panics
+    /// When the world runs in circles.
+    pub async fn gather(&self, queue: Queue) {
+        for _ in 0..MOST_MOVES {
+            if !self.deliver_but(queue).await {
+                return;
+            }
+        }
+        self.fail_in_circles();
+    }
+
     pub(crate) fn fail_in_circles(&self) {
         let story = self.story();
         let tail: Vec<&str> = story.lines().rev().take(200).collect();

@@ -1,16 +1,18 @@
 //! Dead letters are redriven once.
 
+use axum::body::Body;
 use axum::http::StatusCode;
 use chimera_domain::ports::{StateReader as _, StateReaderExt as _, StateWriter as _};
 use chimera_domain::{
     Campaign, CampaignId, CampaignStatus, DeadLetter, Digest, Row, RowKey, Task, TaskStatus, Transaction,
     WriterId,
 };
+use chimera_runtime::auth::Role;
 use chimera_testkit::Faults;
 use chimera_testkit::builders::{a_campaign, a_task, a_tenant, morning};
 use serde_json::json;
 
-use crate::world::World;
+use crate::world::{Answer, World};
 
 const REDRIVE: &str = "/dead-letters/c-1/m-1/redrive";
 
@@ -34,8 +36,10 @@ fn fill(world: &World, status: TaskStatus, campaign: CampaignStatus) {
         task: Some(task.id.clone()),
         origin: "TaskQueue".to_owned(),
         body: "secret".to_owned(),
+        bytes: 6,
         digest: Digest::of_bytes(b"secret"),
         reason: "delivered 5 times".to_owned(),
+        receives: Some(6),
         at: morning(),
         redriven_at: None,
     };
@@ -119,24 +123,101 @@ async fn a_task_that_goes_on_is_not_redriven() {
 #[tokio::test]
 async fn letters_are_listed_without_their_bodies() {
     let world = world_with(TaskStatus::Failed, CampaignStatus::Active);
-    world.cloud.force(Row::from(a_system_letter())).unwrap();
+    world.cloud.force(Row::from(nobodys_letter())).unwrap();
     let answer = world.get("/dead-letters").await;
     assert_eq!(answer.body["dead_letters"].as_array().unwrap().len(), 1);
+    assert_eq!(answer.body["dead_letters"][0]["id"], "m-1");
     assert!(!answer.body.to_string().contains("secret"));
 }
 
-/// A letter of no tenant is shown to none.
-fn a_system_letter() -> DeadLetter {
+const NOBODYS: &str = "/dead-letters?owner=none";
+
+fn nobodys_letter() -> DeadLetter {
     DeadLetter {
         id: "m-2".to_owned(),
         tenant: None,
         campaign: None,
         task: None,
-        origin: "stream".to_owned(),
-        body: String::new(),
-        digest: Digest::of_bytes(b""),
+        origin: "TaskQueueDeadLetters".to_owned(),
+        body: "secret".to_owned(),
+        bytes: 70_000,
+        digest: Digest::of_bytes(b"secret"),
         reason: "unreadable".to_owned(),
+        receives: Some(6),
         at: morning(),
         redriven_at: None,
     }
+}
+
+fn world_with_nobodys_letter() -> World {
+    let world = world_with(TaskStatus::Failed, CampaignStatus::Active);
+    world.cloud.force(Row::from(nobodys_letter())).unwrap();
+    world
+}
+
+async fn ask(world: &World, method: &str, path: &str, role: Role, tenant: &str) -> Answer {
+    world.send(method, path, world.headers(&[role.name()], tenant), Body::empty()).await
+}
+
+///
+#[tokio::test]
+async fn what_is_nobodys_is_shown_to_the_operating_tenants_admin_without_its_body() {
+    let world = world_with_nobodys_letter();
+    let answer = ask(&world, "GET", NOBODYS, Role::Admin, "ops").await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    let digest = nobodys_letter().digest;
+    let shown = json!([{
+        "id": "m-2", "campaign": null, "task": null, "origin": "TaskQueueDeadLetters", "reason": "unreadable",
+        "receives": 6, "bytes": 70_000, "digest": digest, "at": morning(), "redriven_at": null,
+    }]);
+    assert_eq!(answer.body["dead_letters"], shown);
+    let own = ask(&world, "GET", "/dead-letters", Role::Admin, "ops").await;
+    assert_eq!(own.body["dead_letters"], json!([]), "not among its own");
+}
+
+///
+#[tokio::test]
+async fn what_is_nobodys_is_shown_to_nobody_else() {
+    let world = world_with_nobodys_letter();
+    for role in Role::ALL {
+        ask(&world, "GET", NOBODYS, role, "acme").await.is(StatusCode::FORBIDDEN, "forbidden");
+        if role != Role::Admin {
+            ask(&world, "GET", NOBODYS, role, "ops").await.is(StatusCode::FORBIDDEN, "forbidden");
+        }
+    }
+    let unset = World::operated_by(None, Faults::none());
+    for tenant in ["ops", "acme", "SYSTEM"] {
+        let answer = ask(&unset, "GET", NOBODYS, Role::Admin, tenant).await;
+        answer.is(StatusCode::FORBIDDEN, "forbidden");
+        assert!(answer.body["detail"].as_str().unwrap().contains("operating tenant"), "{}", answer.body);
+    }
+}
+
+///
+#[tokio::test]
+async fn what_is_nobodys_has_no_task_to_redrive() {
+    let world = world_with_nobodys_letter();
+    let path = "/dead-letters/-/m-2/redrive";
+    let answer = ask(&world, "POST", path, Role::Admin, "ops").await;
+    answer.is(StatusCode::CONFLICT, "not_redrivable");
+    assert!(answer.body["detail"].as_str().unwrap().contains("nobody's"), "{}", answer.body);
+    for (role, tenant) in [(Role::Operator, "ops"), (Role::Admin, "acme")] {
+        ask(&world, "POST", path, role, tenant).await.is(StatusCode::NOT_FOUND, "not_found");
+    }
+}
+
+#[tokio::test]
+async fn a_listing_takes_no_other_owner_and_no_other_listing_takes_one() {
+    let world = world_with_nobodys_letter();
+    for path in [
+        "/dead-letters?owner=acme",
+        "/dead-letters?owner=",
+        "/dead-letters?owner=none&owner=none",
+        "/campaigns?owner=none",
+    ] {
+        let answer = ask(&world, "GET", path, Role::Admin, "ops").await;
+        answer.is(StatusCode::UNPROCESSABLE_ENTITY, "invalid_query");
+    }
+    let limited = ask(&world, "GET", "/dead-letters?owner=none&limit=0", Role::Admin, "ops").await;
+    limited.is(StatusCode::UNPROCESSABLE_ENTITY, "invalid_limit");
 }

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use chimera_domain::ports::Clock as _;
 use chimera_domain::{
     Campaign, CampaignId, Content, DecisionKind, Effect, EffectId, EffectStatus, Flag, Grant, Reservation,
-    ResultId, Review, ReviewId, ReviewStatus, Rung, SignedGrant, Subject, Timestamp, WorkOutcome,
+    ResultId, Review, ReviewId, ReviewStatus, Rung, SignedGrant, Subject, TenantId, Timestamp, WorkOutcome,
 };
 use chimera_runtime::auth::Verifier;
 use chimera_testkit::builders::{
@@ -61,8 +61,12 @@ impl World {
         Self::with(Faults::none())
     }
 
-    /// A world with one agent, in which these things go wrong.
+    /// A world with one agent, in which these things go wrong, and which `ops` operates.
     pub(crate) fn with(faults: Faults) -> Self {
+        Self::operated_by(TenantId::new("ops").ok(), faults)
+    }
+
+    pub(crate) fn operated_by(operating: Option<TenantId>, faults: Faults) -> Self {
         let clock = VirtualClock::default();
         let cloud = MemoryCloud::new(clock.clone(), faults);
         cloud.force(an_agent()).unwrap();
@@ -70,7 +74,7 @@ impl World {
         let x = BASE64.encode(key.verifying_key().to_bytes());
         let jwks = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "k1", "alg": "EdDSA", "x": x}]});
         let verifier = Verifier::from_parts(ISSUER, AUDIENCE, &jwks.to_string()).unwrap();
-        let api = Api::new(cloud.as_function("api"), clock.clone(), SeededIds::new(1), verifier);
+        let api = Api::new(cloud.as_function("api"), clock.clone(), SeededIds::new(1), verifier, operating);
         Self { cloud, clock, key, router: router(api) }
     }
 
@@ -257,5 +261,7 @@ pub(crate) fn an_effect(id: &str, status: EffectStatus) -> Effect {
         approved_at: morning(),
         ended_at: None,
         max_cost: cents(20),
+        history_day: "2026-03-02".to_owned(),
+        undoes: None,
     }
 }

@@ -16,7 +16,7 @@ pub enum Role {
     Operator,
     /// Watches money.
     Finance,
-    /// Does everything, and alone puts policy.
+    /// Does everything, and alone puts policy and sees what is nobody's.
     Admin,
 }
 
@@ -65,11 +65,13 @@ pub enum Operation {
     PutAgent,
     /// Put the policy: thresholds, topics, caps, kill switches.
     PutPolicy,
+    /// See dead letters that are nobody's; of the operating tenant alone.
+    ReadUnowned,
 }
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::ReadCampaigns,
         Self::StartCampaign,
         Self::SteerCampaign,
@@ -79,6 +81,7 @@ impl Operation {
         Self::ReadAudit,
         Self::PutAgent,
         Self::PutPolicy,
+        Self::ReadUnowned,
     ];
 
     /// As problems and documents spell it.
@@ -94,6 +97,7 @@ impl Operation {
             Self::ReadAudit => "read_audit",
             Self::PutAgent => "put_agent",
             Self::PutPolicy => "put_policy",
+            Self::ReadUnowned => "read_unowned",
         }
     }
 }
@@ -165,6 +169,7 @@ mod tests {
                 ("read_audit", "operator finance admin"),
                 ("put_agent", "operator admin"),
                 ("put_policy", "admin"),
+                ("read_unowned", "admin"),
             ]
         );
     }

@@ -7,7 +7,7 @@ mod stores;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chimera_domain::ports::{AuditEntry, Change, Clock};
-use chimera_domain::{Row, RowError, RowKey, Stored, Table, Timestamp, WriterId};
+use chimera_domain::{Owned as _, Row, RowError, RowKey, Stored, Table, Timestamp, WriterId};
 use serde_json::Value;
 
 use crate::meter::Meter;
@@ -145,8 +145,17 @@ impl MemoryCloud {
 
     /// Sends a text to a queue, as nobody in particular.
     pub fn send(&self, queue: Queue, body: String) {
+        self.send_with(queue, body, None);
+    }
+
+    /// Sends a text to a queue that says whose it is, true or not.
+    pub fn send_owned(&self, queue: Queue, body: String, owner: String) {
+        self.send_with(queue, body, Some(owner));
+    }
+
+    fn send_with(&self, queue: Queue, body: String, owner: Option<String>) {
         let now = self.clock.now();
-        self.lock().queues.send(queue, body, now);
+        self.lock().queues.send(queue, body, owner, now);
     }
 
     /// Receives up to `limit` messages.
@@ -224,8 +233,9 @@ impl MemoryCloud {
         let now = self.clock.now();
         let late = self.lock().machines.time_out(now);
         for message in late {
+            let owner = message.owner().to_string();
             if let Ok(body) = sends::body_of(message) {
-                self.send(Queue::Review, body);
+                self.send_owned(Queue::Review, body, owner);
             }
         }
     }

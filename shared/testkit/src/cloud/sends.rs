@@ -2,7 +2,8 @@
 
 use chimera_domain::ports::{Clock as _, Outbox, ReviewQueue, SendError, Workflows};
 use chimera_domain::{
-    EffectMessage, Envelope, PlanMessage, Priority, Review, ReviewMessage, Task, TaskMessage, TaskToken,
+    EffectMessage, Envelope, Owned, PlanMessage, Priority, Review, ReviewMessage, Task, TaskMessage,
+    TaskToken,
 };
 use serde::Serialize;
 
@@ -24,7 +25,7 @@ pub(super) fn body_of(message: impl Serialize) -> Result<String, SendError> {
 }
 
 impl MemoryCloud {
-    async fn send_all<M: Serialize>(
+    async fn send_all<M: Serialize + Owned>(
         &self,
         port: &'static str,
         messages: Vec<(Queue, M)>,
@@ -37,16 +38,22 @@ impl MemoryCloud {
         answers
     }
 
-    fn send_one(&self, queue: Queue, message: impl Serialize, fault: Option<Fault>) -> Result<(), SendError> {
+    fn send_one(
+        &self,
+        queue: Queue,
+        message: impl Serialize + Owned,
+        fault: Option<Fault>,
+    ) -> Result<(), SendError> {
         if let Some(Fault::Contention | Fault::Unavailable) = fault {
             return Err(failed());
         }
+        let owner = message.owner().to_string();
         let body = body_of(message)?;
         let forgotten = &*self.function == "dispatcher" && self.faults.forgets_this_one();
         if !forgotten {
             let copies = if self.faults.duplicates_messages() { 2 } else { 1 };
             for _ in 0..copies {
-                self.send(queue, body.clone());
+                self.send_owned(queue, body.clone(), owner.clone());
             }
         }
         if fault == Some(Fault::LostReply) { Err(failed()) } else { Ok(()) }
@@ -120,7 +127,8 @@ impl Workflows for MemoryCloud {
             inner.machines.complete(token)
         };
         if let Some(message) = wake_up {
-            self.send(Queue::Review, body_of(message)?);
+            let owner = message.owner().to_string();
+            self.send_owned(Queue::Review, body_of(message)?, owner);
         }
         crash_after(fault);
         if fault == Some(Fault::LostReply) { Err(failed()) } else { Ok(()) }

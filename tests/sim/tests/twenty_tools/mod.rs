@@ -4,7 +4,13 @@ use chimera_testkit::{Article, Feed};
 
 /// Twenty harmless articles.
 pub(crate) fn twenty_tools() -> Feed {
-    let articles = TOOLS.iter().map(|(slug, title, text)| Article::new(slug, title, text)).collect();
+    twenty_tools_that_also_say("")
+}
+
+/// The same, each of which ends with this.
+pub(crate) fn twenty_tools_that_also_say(end: &str) -> Feed {
+    let say = |text: &str| format!("{text} {end}").trim().to_owned();
+    let articles = TOOLS.iter().map(|(slug, title, text)| Article::new(slug, title, &say(text))).collect();
     Feed::with_articles("Twenty Small Tools", articles)
 }
 

@@ -1,0 +1,119 @@
+//! The approvals of a batch are written together and still end each for itself.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what cannot be read fails the test")]
+
+use chimera_domain::{Effect, EffectStatus, Envelope, ReviewMessage, TaskKind, TaskStatus, WorkOutcome};
+use chimera_sim::SwarmWorld;
+use chimera_testkit::builders::{FEED, a_campaign};
+use chimera_testkit::{Fault, Faults, Feed, Queue};
+
+use crate::twenty_tools::{twenty_tools, twenty_tools_that_also_say};
+
+mod twenty_tools;
+
+/// What a post with a link costs, in cents.
+const POST: i64 = 20;
+
+/// A world in which ten posts wait for the Judge.
+async fn ten_answers(faults: Faults, feed: Feed, budget: i64) -> SwarmWorld {
+    let world = SwarmWorld::with(7, faults);
+    world.platform.serve(FEED, feed);
+    world.start(a_campaign().posts(10).budget(budget)).await;
+    let is_planned = |world: &SwarmWorld| writes(world, TaskStatus::Open) == 10;
+    assert!(world.run_until(is_planned).await, "{}", world.story());
+    world.gather(Queue::Review).await;
+    assert_eq!(world.cloud.visible(Queue::Review), 10, "{}", world.story());
+    world
+}
+
+fn writes(world: &SwarmWorld, status: TaskStatus) -> usize {
+    world.tasks_in(status).iter().filter(|task| task.kind == TaskKind::Write).count()
+}
+
+fn calls(world: &SwarmWorld) -> u64 {
+    world.cloud.meter().of("judge", "write_money").calls
+}
+
+async fn settle(world: &SwarmWorld) {
+    world.run_until_quiet().await;
+    world.approve_all_reviews().await;
+    world.assert_promises();
+}
+
+/// [M-6]
+#[tokio::test]
+async fn ten_approvals_are_one_write() {
+    let world = ten_answers(Faults::none(), twenty_tools(), 1_000).await;
+    world.deliver(Queue::Review, 10).await;
+
+    assert_eq!(world.effects().len(), 10, "{}", world.story());
+    assert_eq!(calls(&world), 1, "{}", world.story());
+    assert_eq!(world.campaign_used(), 10 * POST);
+    settle(&world).await;
+    assert_eq!(world.published().len(), 10, "{}", world.story());
+}
+
+/// [M-2] [M-6]
+#[tokio::test]
+async fn a_budget_for_three_approves_the_first_three_of_ten() {
+    let world = ten_answers(Faults::none(), twenty_tools(), 3 * POST + 5).await;
+    world.deliver(Queue::Review, 10).await;
+
+    let mut tasks: Vec<String> =
+        world.tasks().into_iter().filter(|t| t.kind == TaskKind::Write).map(|t| t.id.to_string()).collect();
+    tasks.sort();
+    let mut approved: Vec<String> = world.effects().into_iter().map(|e: Effect| e.task.to_string()).collect();
+    approved.sort();
+    assert_eq!(approved, tasks[..3], "{}", world.story());
+    settle(&world).await;
+    assert_eq!(world.published().len(), 3, "{}", world.story());
+}
+
+/// [M-6] A duplicate of one part, a lost reply of the whole and a crash of one message leave the others as they are.
+#[tokio::test]
+async fn what_happens_to_one_part_does_not_keep_the_others() {
+    for (what, faults) in [
+        ("a lost reply", Faults::none().nth("judge", "write_money", 1, Fault::LostReply)),
+        ("contention", Faults::none().nth("judge", "write_money", 1, Fault::Contention)),
+        ("a crash of one", Faults::none().nth("judge", "query", 4, Fault::CrashBefore)),
+        ("a crash before the write", Faults::none().nth("judge", "write_money", 1, Fault::CrashBefore)),
+        ("a crash after the write", Faults::none().nth("judge", "write_money", 1, Fault::CrashAfter)),
+    ] {
+        let world = ten_answers(faults, twenty_tools(), 1_000).await;
+        world.deliver(Queue::Review, 10).await;
+        if what == "a crash of one" {
+            assert_eq!(world.effects().len(), 9, "{what}\n{}", world.story());
+        }
+        settle(&world).await;
+        assert_eq!(world.effects_in(EffectStatus::Done).len(), 10, "{what}\n{}", world.story());
+        assert_eq!(world.campaign_used(), 10 * POST, "{what}");
+    }
+}
+
+/// [M-6] Two posts that say nearly the same are not both approved as new because neither saw the other.
+#[tokio::test]
+async fn near_duplicates_of_one_batch_see_each_other() {
+    let said = "A sponsor paid for forty weekend workshops in quiet mountain villages.";
+    let world = ten_answers(Faults::none(), twenty_tools_that_also_say(said), 1_000).await;
+    let answers = world.cloud.receive(Queue::Review, 10).into_iter().map(|delivery| {
+        world.cloud.delete(Queue::Review, &delivery.id);
+        let message: Envelope<ReviewMessage> = serde_json::from_str(&delivery.body).unwrap();
+        let ReviewMessage::Result(result) = message.body else { panic!("not an answer") };
+        *result
+    });
+    for mut answer in answers {
+        let WorkOutcome::Intent { intent } = &answer.outcome else { panic!("not a post") };
+        let text = intent.text().unwrap();
+        let link = text.split_whitespace().find(|word| word.starts_with("https://")).unwrap();
+        let same = format!("{said} {link}");
+        answer.outcome = WorkOutcome::Intent { intent: intent.clone().with_text(&same) };
+        world.send_result(answer);
+    }
+    world.deliver(Queue::Review, 10).await;
+
+    let approved = world.effects().len();
+    assert_eq!(approved, 1, "one says it; the others are not new any more\n{}", world.story());
+    world.run_until_quiet().await;
+    world.assert_promises();
+    world.abandon();
+}
