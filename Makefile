@@ -93,7 +93,7 @@ bench: build release $(VENV) ## What a campaign costs: calls, writes, units, dol
 	$(VENV_PYTHON) tests/bench/bench.py
 
 prove-swarm: build release $(VENV) ## A check for every line of what the swarm promises, as a table [PROVE_WORLDS= PROVE_TASKS= ONLY=word]
-	$(VENV_PYTHON) tests/prove/prove_swarm.py $(if $(ONLY),--only '$(ONLY)')
+	$(VENV_PYTHON) tests/prove/prove.py swarm $(if $(ONLY),--only '$(ONLY)')
 
 up: $(VENV) ## Start the local cloud
 	@$(CLOUD) up

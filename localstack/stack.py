@@ -16,6 +16,7 @@ from emulator import REGION, ROOT, CloudError, is_ours, read_state, say, sockets
 ISSUER = "https://issuer.chimera.local"
 AUDIENCE = "chimera"
 KEY_ID = "local-1"
+OPERATOR_TENANT = "demo"
 BUCKET = "chimera-artifacts"
 STACK_SECONDS = 180
 READY = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
@@ -143,6 +144,7 @@ def local_parameters(folder):
     architecture = "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
     return keys(folder) | {
         "Architecture": architecture,
+        "OperatorTenant": OPERATOR_TENANT,
         "TaskTimeoutSeconds": "5",
         "NewsAllowPrivate": "true",
         "LogRetentionDays": "1",

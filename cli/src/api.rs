@@ -95,6 +95,12 @@ impl Api {
         self.send(self.request(Method::PUT, path)?.json(body)).await
     }
 
+    /// Puts over the version that was seen, and over no other.
+    pub(crate) async fn put_over(&self, path: &str, body: &Value, version: u64) -> Result<Value, ApiError> {
+        let request = self.request(Method::PUT, path)?;
+        self.send(request.header(header::IF_MATCH, format!("\"{version}\"")).json(body)).await
+    }
+
     pub(crate) async fn put_markdown(&self, path: &str, text: String) -> Result<Value, ApiError> {
         let request = self.request(Method::PUT, path)?;
         self.send(request.header(header::CONTENT_TYPE, "text/markdown").body(text)).await

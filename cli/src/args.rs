@@ -1,16 +1,20 @@
 //! What can be typed.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::money;
 
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done
   1  the campaign ended without being finished, or a local file cannot be used
-  2  the command line or the feed cannot be used; nothing was made
+  2  the command line, the feed, the brief or the policy cannot be used; nothing was made
   3  the API refused or cannot be reached
-  4  a human must decide, and there is neither a terminal nor --decide";
+  4  a human must decide, and there is neither a terminal nor --decide
+  5  the audit and the rows do not agree";
 
 /// The operator's command.
 #[derive(Debug, Parser)]
@@ -62,8 +66,10 @@ pub(crate) enum Command {
     Agent(Agent),
     /// Money set aside and spent by a campaign
     Ledger { campaign: String },
+    /// Why a task, an effect or a review came out as it did
+    Explain(Explain),
     /// Every version of every row of a campaign
-    Audit { campaign: String },
+    Audit(Audit),
     /// Print a token of the local issuer; works with the local cloud only
     Token(Token),
 }
@@ -125,6 +131,18 @@ pub(crate) enum Campaign {
     Resume { campaign: String },
     /// End it; approved effects are voided
     Cancel { campaign: String },
+    /// Change what it may spend; never below what it has used
+    Raise {
+        campaign: String,
+        /// The new budget, such as 25 or 25.50
+        #[arg(value_parser = money::minor)]
+        budget: i64,
+        /// The currency that the campaign's budget is kept in
+        #[arg(long, default_value = "USD")]
+        currency: String,
+    },
+    /// Give a failed task another attempt; a campaign that has ended goes on
+    Retry { campaign: String, task: String },
 }
 
 #[derive(Debug, Subcommand)]
@@ -176,10 +194,17 @@ pub(crate) struct ReviewId {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Policy {
-    /// Print it
+    /// Print it as YAML, with its version and digest
     Get,
-    /// Replace it by a JSON file
-    Put { file: PathBuf },
+    /// Check a file as the API would; asks nobody
+    Check { file: PathBuf },
+    /// Replace it by a YAML or JSON file
+    Put {
+        file: PathBuf,
+        /// Only if the present one has this version: what others have put meanwhile is not lost
+        #[arg(long = "if-version")]
+        version: Option<u64>,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -204,4 +229,84 @@ pub(crate) struct Token {
     /// How long it is good for, in seconds
     #[arg(long, default_value_t = 3_600)]
     pub(crate) lifetime_s: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// The task's, effect's or review's id
+    pub(crate) id: String,
+    /// The campaign it is of [default: the newest]
+    #[arg(long)]
+    pub(crate) campaign: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(crate) struct Audit {
+    /// The campaign whose versions are listed
+    #[arg(required = true)]
+    pub(crate) campaign: Option<String>,
+    #[command(subcommand)]
+    pub(crate) command: Option<AuditCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// Compare every row with its audit, to the byte
+    ///
+    /// Reads the tables themselves, with your own credentials of the cloud: those of the AWS SDK where the tables are
+    /// named, else the local cloud's root. A --tenant limits it to that tenant's rows.
+    Verify(Verify),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// This campaign alone
+    #[arg(long)]
+    pub(crate) campaign: Option<String>,
+    /// How long an audit entry may be on its way, such as 60s or 2m
+    #[arg(long, default_value = "60s", value_parser = grace)]
+    pub(crate) grace: Duration,
+    /// The stack's state table; with the other two, for a stack that is not local
+    #[arg(long, env = "STATE_TABLE", requires_all = ["ledger_table", "audit_table"])]
+    pub(crate) state_table: Option<String>,
+    /// The stack's ledger table
+    #[arg(long, env = "LEDGER_TABLE", requires_all = ["state_table", "audit_table"])]
+    pub(crate) ledger_table: Option<String>,
+    /// The stack's audit table
+    #[arg(long, env = "AUDIT_TABLE", requires_all = ["state_table", "ledger_table"])]
+    pub(crate) audit_table: Option<String>,
+}
+
+fn grace(text: &str) -> Result<Duration, String> {
+    let span: jiff::SignedDuration = text.parse().map_err(|_| "say it like 60s or 2m".to_owned())?;
+    Duration::try_from(span).map_err(|_| "it cannot be negative".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Line::command().debug_assert();
+    }
+
+    #[test]
+    fn an_audit_is_listed_by_campaign_or_verified() {
+        let of = |words: &[&str]| match Line::try_parse_from(words).map(|line| line.command) {
+            Ok(Command::Audit(audit)) => (audit.campaign, audit.command),
+            other => panic!("{other:?}"),
+        };
+        assert!(matches!(of(&["chimera", "audit", "c-1"]), (Some(campaign), None) if campaign == "c-1"));
+        let (None, Some(AuditCommand::Verify(asked))) = of(&["chimera", "audit", "verify", "--grace", "2m"])
+        else {
+            panic!("not a verification");
+        };
+        assert_eq!(asked.grace, Duration::from_secs(120));
+        assert!(Line::try_parse_from(["chimera", "audit"]).is_err());
+        assert!(Line::try_parse_from(["chimera", "audit", "verify", "--grace", "soon"]).is_err());
+    }
 }

@@ -6,12 +6,12 @@ use anyhow::Context as _;
 use serde_json::{Value, json};
 
 use crate::api::Api;
-use crate::args::{Agent, Campaign, Command, Line, Output, Policy, ReviewId, Reviews};
+use crate::args::{Agent, Audit, AuditCommand, Campaign, Command, Line, Output, ReviewId, Reviews};
 use crate::connection::Connection;
 use crate::failure::Failure;
 use crate::output::{self, Column};
 use crate::wire::ReviewView;
-use crate::{card, demo, watch};
+use crate::{card, demo, explain, policy, verify, watch};
 
 const CAMPAIGNS: &[Column] = &[
     ("campaign", "/id"),
@@ -44,6 +44,15 @@ const TASKS: &[Column] = &[
     ("review", "/review"),
     ("effect", "/effect"),
 ];
+const BUDGET: &[Column] = &[("campaign", "/campaign"), ("budget", "/budget"), ("used", "/used")];
+const RETRIED: &[Column] = &[
+    ("task", "/task/id"),
+    ("status", "/task/status"),
+    ("attempt", "/task/attempt"),
+    ("campaign", "/campaign/status"),
+    ("dropped", "/dropped"),
+    ("note", "/note"),
+];
 const EFFECTS: &[Column] = &[
     ("effect", "/id"),
     ("status", "/status"),
@@ -68,7 +77,7 @@ pub(crate) async fn run(line: Line) -> Result<(), Failure> {
         Command::Demo(asked) => demo::run(&asked, &connection, output).await,
         Command::Campaign(command) => campaign(command, &connection.open()?, output).await,
         Command::Reviews(command) => reviews(command, &connection.open()?, output).await,
-        Command::Policy(command) => policy(command, &connection.open()?).await,
+        Command::Policy(command) => policy::run(command, &connection, output).await,
         Command::Agent(Agent::Put { agent, soul }) => {
             let put = connection.open()?.put_markdown(&format!("agents/{agent}"), read(&soul)?).await?;
             let columns =
@@ -77,7 +86,13 @@ pub(crate) async fn run(line: Line) -> Result<(), Failure> {
             Ok(())
         }
         Command::Ledger { campaign } => ledger(&connection.open()?, &campaign, output).await,
-        Command::Audit { campaign } => audit(&connection.open()?, &campaign, output).await,
+        Command::Explain(asked) => explain::run(&connection.open()?, &asked, output).await,
+        Command::Audit(Audit { command: Some(AuditCommand::Verify(asked)), .. }) => {
+            verify::run(&asked, &connection, output).await
+        }
+        Command::Audit(Audit { campaign, .. }) => {
+            audit(&connection.open()?, &campaign.unwrap_or_default(), output).await
+        }
         Command::Token(asked) => {
             println!("{}", connection.mint(&asked)?);
             Ok(())
@@ -101,6 +116,15 @@ async fn campaign(command: Campaign, api: &Api, output: Output) -> Result<(), Fa
         Campaign::Pause { campaign } => turn(api, &campaign, "pause", output).await?,
         Campaign::Resume { campaign } => turn(api, &campaign, "resume", output).await?,
         Campaign::Cancel { campaign } => turn(api, &campaign, "cancel", output).await?,
+        Campaign::Raise { campaign, budget, currency } => {
+            let body = json!({"budget": {"minor": budget, "currency": currency}});
+            let answer = api.put(&format!("campaigns/{campaign}/budget"), &body).await?;
+            output::facts(output, &answer, BUDGET);
+        }
+        Campaign::Retry { campaign, task } => {
+            let path = format!("campaigns/{campaign}/tasks/{task}/retry");
+            output::facts(output, &api.post(&path, &json!({})).await?, RETRIED);
+        }
     }
     Ok(())
 }
@@ -166,15 +190,6 @@ async fn decide(api: &Api, id: &ReviewId, mut body: Value, output: Output) -> Re
     let answer = api.post(&format!("{path}/decision"), &body).await?;
     let columns = [("review", "/review"), ("status", "/status"), ("by", "/decision/reviewer")];
     output::facts(output, &answer, &columns);
-    Ok(())
-}
-
-async fn policy(command: Policy, api: &Api) -> Result<(), Failure> {
-    let answer = match command {
-        Policy::Get => api.get("policy").await?,
-        Policy::Put { file } => api.put("policy", &read_json(&file)?).await?,
-    };
-    output::json(&answer);
     Ok(())
 }
 

@@ -15,6 +15,14 @@ pub(crate) enum Failure {
     /// The operator corrects the brief; nothing was made.
     #[error("the brief cannot be used: {0}")]
     Brief(String),
+    /// The operator corrects the policy; nothing was changed.
+    #[error("{file} is no policy: {problem}")]
+    Policy {
+        /// Where it is.
+        file: String,
+        /// What is wrong with it, and where in the file.
+        problem: String,
+    },
     /// The operator looks at the campaign.
     #[error("{0}")]
     NotFinished(String),
@@ -29,6 +37,9 @@ pub(crate) enum Failure {
         /// The review.
         review: String,
     },
+    /// Somebody looks who may have written to the tables, and restores them.
+    #[error("the audit and the rows do not agree: {0} finding(s)")]
+    Tampered(usize),
     /// The operator corrects the request, signs in, or starts the cloud.
     #[error(transparent)]
     Api(#[from] ApiError),
@@ -41,9 +52,10 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::NotFinished(_) | Self::Local(_) => 1,
-            Self::Feed(_) | Self::Brief(_) => 2,
+            Self::Feed(_) | Self::Brief(_) | Self::Policy { .. } => 2,
             Self::Api(_) => 3,
             Self::NeedsHuman { .. } => 4,
+            Self::Tampered(_) => 5,
         })
     }
 }

@@ -7,9 +7,13 @@ mod card;
 mod commands;
 mod connection;
 mod demo;
+mod explain;
 mod failure;
 mod feed;
+mod money;
 mod output;
+mod policy;
+mod verify;
 mod watch;
 mod wire;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 use std::time::{Duration, Instant};
 
-use chimera_domain::{DecisionKind, Flag, TaskKind};
+use chimera_domain::{DecisionKind, Flag};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::api::{Api, ApiError};
@@ -204,9 +204,9 @@ fn short(text: &str) -> String {
     }
 }
 
-/// Final steps and all steps: a task is one, the effect of a write task another.
+/// Final steps and all steps: a task is one, the effect of one that acts another.
 fn progress(whole: &Whole) -> (u64, u64) {
-    let steps = |task: &TaskLine| if task.kind == TaskKind::Write { 2 } else { 1 };
+    let steps = |task: &TaskLine| if task.kind.acts() { 2 } else { 1 };
     let all = whole.tasks.iter().map(steps).sum();
     let done_tasks: u64 = whole
         .tasks

@@ -24,7 +24,7 @@ sys.path.insert(0, str(HERE.parents[1] / "localstack"))
 
 import emulator  # noqa: E402
 
-TASKS_PER_PLAN = 100  # the most a brief can ask for: 50 posts, and a feed for each
+TASKS_PER_PLAN = 200  # the most a plan can have: 100 posts, and a feed for each
 HELD_POSTS = 5
 FOOTPRINT_TASKS = 40
 PATIENCE_S = 300
@@ -49,7 +49,7 @@ def main():
     parser = argparse.ArgumentParser(prog="bench.py", description=__doc__.splitlines()[0])
     default = int(os.environ.get("CHIMERA_BENCH_TASKS", "200"))
     parser.add_argument("--tasks", type=int, default=default, help="tasks of the main campaigns, an even number")
-    parser.add_argument("--plan", type=int, default=TASKS_PER_PLAN, help="tasks of one campaign, at most 100")
+    parser.add_argument("--plan", type=int, default=TASKS_PER_PLAN, help="tasks of one campaign, at most 200")
     parser.add_argument("--dir", type=Path, default=emulator.ROOT / "target" / "bench-cloud")
     parser.add_argument("--out", type=Path, default=emulator.ROOT / "target" / "bench" / "bench.json")
     parser.add_argument("--binaries", type=Path, default=emulator.ROOT / "target" / "debug")

@@ -125,6 +125,29 @@ class Steering(unittest.TestCase):
         self.assertEqual(look.buckets[f"BUCKET#C#{campaign.id}"], done["outcome"]["cost"]["minor"])
         self.assertEqual(ask(campaign.tenant.operator, "POST", f"{campaign.path}/resume")[0], 409)
 
+    def test_what_failed_over_budget_is_published_once_finance_raises_it(self):
+        tenant = Tenant()
+        feed = self.feeds.add("two.xml", rss(ARTICLES[:2]))
+        campaign = tenant.start([feed], 2, budget={"minor": 25, "currency": "USD"})
+        self.assertEqual(campaign.until_over(), "finished", campaign.told())
+        failed = campaign.tasks(status="failed")
+        self.assertEqual([task["reason"].split(":")[0] for task in failed], ["over budget"], campaign.told())
+        budget, retry = f"{campaign.path}/budget", f"{campaign.path}/tasks/{failed[0]['id']}/retry"
+        raised = {"budget": {"minor": 40, "currency": "USD"}}
+        finance = token(tenant.name, "fay", ["finance"])
+        self.assertEqual(ask(token(tenant.name, "otto", ["operator"]), "PUT", budget, raised)[0], 403)
+        self.assertEqual(ask(finance, "POST", retry)[0], 403)
+        status, told = ask(finance, "PUT", budget, {"budget": {"minor": 19, "currency": "USD"}})
+        self.assertEqual((status, told["code"], told["used"]["minor"]), (409, "budget_below_used", 20))
+        tenant.do("PUT", budget, raised, bearer=finance)
+        self.assertIn("fay", campaign.row("META")["writer"])
+        answer = tenant.do("POST", retry)
+        self.assertEqual((answer["task"]["status"], answer["campaign"]["status"]), ("open", "active"))
+        self.assertEqual(campaign.until_over(), "finished", campaign.told())
+        self.assertEqual(len(campaign.published()), 2)
+        look, wrong = promises(campaign)
+        self.assertEqual((wrong, look.buckets[f"BUCKET#C#{campaign.id}"]), ({}, 40))
+
     @contextlib.contextmanager
     def waiting_effects(self, slow_ms=0):
         """A campaign of four posts whose account may post once in ten minutes: one goes, three wait, approved."""

@@ -115,14 +115,14 @@ class Messages(unittest.TestCase):
         self.assertNotIn(LIE, campaign.texts())
 
 
-def call(tool, arguments):
-    """A tool of the write server, called as the function is: (is it an error, its structured answer)."""
+def call(tool, arguments, function="McpTwitterWrite"):
+    """A tool of the Twitter server, called as the function is: (is it an error, its structured answer)."""
     event = json.loads((ROOT / "functions/mcp-twitter/events/posts_search.json").read_text())
     event["headers"]["mcp-name"] = tool
     body = json.loads(event["body"])
     body["params"] |= {"name": tool, "arguments": arguments}
     event["body"] = json.dumps(body)
-    answer = cloud().invoke("McpTwitterWrite", event)
+    answer = cloud().invoke(function, event)
     result = json.loads(answer["body"]).get("result", {})
     return result.get("isError", False), result.get("structuredContent") or json.loads(answer["body"])
 
@@ -152,8 +152,8 @@ class Grants(unittest.TestCase):
         grant = self.effect["grant"]["grant"] | {"id": str(uuid.uuid4()), "expires_at": "2099-01-01T00:00:00Z"}
         return signed(grant | ({"arguments": oracle.digest(arguments)} if arguments else {}) | changes)
 
-    def assert_refused(self, arguments, *codes):
-        is_error, told = call("post_create", arguments)
+    def assert_refused(self, arguments, *codes, tool="post_create"):
+        is_error, told = call(tool, arguments)
         self.assertTrue(is_error, told)
         if codes:
             self.assertIn(told.get("code"), codes)
@@ -196,6 +196,42 @@ class Grants(unittest.TestCase):
         self.assert_refused(arguments, "media_mismatch")
         renamed = bearing | {"digest": f"sha256:{hashlib.sha256(other).hexdigest()}"}
         self.assert_refused(arguments | {"media": [renamed]}, "grant_arguments")
+
+    def deletion(self, **changes):
+        """What would delete the campaign's post, without a grant."""
+        post = self.campaign.published()[0]
+        return {"account": post["account"], "post_id": post["post_id"]} | changes
+
+    def test_a_post_is_deleted_only_with_a_grant_for_it(self):
+        """[E-9]"""
+        wanted, key = self.deletion(), {"idempotency_key": str(uuid.uuid4())}
+        another = self.unused(self.deletion(post_id="17"), tool="post_delete")
+        self.assert_refused(wanted | key, tool="post_delete")
+        self.assert_refused(wanted | key | {"grant": another}, "grant_arguments", tool="post_delete")
+        self.assert_refused(wanted | key | {"grant": self.unused(wanted)}, "grant_tool", tool="post_delete")
+        nobodys = self.unused(wanted, tool="post_delete", agent="nobody")
+        self.assert_refused(wanted | key | {"grant": nobodys}, "grant_account", tool="post_delete")
+
+    def test_another_tenant_neither_sees_nor_deletes_nor_repeats_it(self):
+        """[E-8] Two tenants may have an agent of one name."""
+        other, wanted = f"other-{uuid.uuid4().hex[:8]}", self.deletion()
+        grant = self.unused(wanted, tool="post_delete", tenant=other)
+        is_error, told = call("post_delete", wanted | {"idempotency_key": str(uuid.uuid4()), "grant": grant})
+        self.assertEqual((is_error, told.get("state")), (False, "done"), "to them it is not there")
+        self.assertEqual(self.campaign.texts(), self.before[0])
+
+        said = self.effect["intent"]["arguments"]
+        again = said | {"idempotency_key": self.effect["idempotency_key"], "grant": self.unused(said, tenant=other)}
+        is_error, told = call("post_create", again)
+        self.assertEqual((is_error, told.get("state")), (False, "done"), "the words and the key of another are free")
+        self.assertEqual(self.campaign.texts(), self.before[0])
+
+        for tenant in (other, self.campaign.tenant.name):
+            search = {"tenant": tenant, "account": wanted["account"]}
+            _, found = call("posts_search", search, "McpTwitterRead")
+            ids = [post["post_id"] for post in found["posts"]]
+            self.assertEqual((len(ids), wanted["post_id"] in ids), (1, tenant != other), found)
+        self.assertEqual(promises(self.campaign)[1], {})
 
     def test_a_used_grant_answers_what_came_of_it(self):
         arguments = self.effect["intent"]["arguments"] | {"grant": self.effect["grant"]}

@@ -176,9 +176,10 @@ class Cloud:
     def queue(self, name):
         return self.outputs[f"{name}Url"]
 
-    def send(self, name, body):
+    def send(self, name, body, owner=None):
         text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
-        return self.client("sqs").send_message(QueueUrl=self.queue(name), MessageBody=text)["MessageId"]
+        beside = {"owner": {"DataType": "String", "StringValue": owner}} if owner else {}
+        return self.client("sqs").send_message(QueueUrl=self.queue(name), MessageBody=text, MessageAttributes=beside)["MessageId"]
 
     def waiting(self, name):
         """How many messages wait, and how many are held by somebody."""
@@ -200,11 +201,18 @@ class Cloud:
         sqs, url = self.client("sqs"), self.queue(name)
 
         def look():
-            got = sqs.receive_message(QueueUrl=url, AttributeNames=["All"], MaxNumberOfMessages=1, VisibilityTimeout=2)
+            got = sqs.receive_message(
+                QueueUrl=url, AttributeNames=["All"], MessageAttributeNames=["All"], MaxNumberOfMessages=1, VisibilityTimeout=2
+            )
             return next((m for m in got.get("Messages", []) if is_wanted(m["Body"])), None)
 
         message = wait_for(f"a message on {name}", look, patience_s)
         return message, int(message["Attributes"]["ApproximateReceiveCount"])
+
+    @staticmethod
+    def owner(message):
+        """What a message's sender wrote beside its body."""
+        return message["MessageAttributes"]["owner"]["StringValue"]
 
     def put_back(self, name, message):
         receipt = message["ReceiptHandle"]
@@ -224,9 +232,13 @@ class Cloud:
     def sandbox(self):
         return tables.all_pages(self.tables["Twitter"].scan, ConsistentRead=True)
 
-    def published(self, account):
-        """The posts of an account, oldest first."""
-        return [post for post in tables.posts(self.sandbox()) if post["account"] == account]
+    def posts(self, tenant, account):
+        """The posts of a tenant's account, deleted ones among them, oldest first."""
+        return [post for post in tables.posts(self.sandbox(), tenant) if post["account"] == account]
+
+    def published(self, tenant, account):
+        """The posts of a tenant's account that can still be seen, oldest first."""
+        return tables.visible(self.posts(tenant, account))
 
     def burns(self):
         """What the write server says of each grant that was presented to it, by the grant's id."""
@@ -328,7 +340,7 @@ class Tenant:
         return answer
 
     def policy(self, **changes):
-        self.do("PUT", "policy", self.do("GET", "policy") | changes)
+        self.do("PUT", "policy", self.do("GET", "policy")["policy"] | changes)
 
     def start(self, feeds, posts, **brief):
         """A campaign of the demo's kind; the same seed says the same words."""
@@ -375,7 +387,7 @@ class Campaign:
         return ask(bearer, "POST", f"reviews/{self.id}/{review['id']}/decision", body)
 
     def published(self):
-        return cloud().published(self.tenant.agent)
+        return cloud().published(self.tenant.name, self.tenant.agent)
 
     def texts(self):
         return sorted(post["text"] for post in self.published())

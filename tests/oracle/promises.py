@@ -7,7 +7,7 @@ import base64
 import hashlib
 import json
 
-from tables import DAY_CAPS, when
+from tables import DAY_CAPS, visible, when
 
 FINAL_TASK = ("approved", "failed", "dropped")
 FINAL_EFFECT = ("done", "failed", "void")
@@ -43,7 +43,7 @@ def is_signed(signed, public_keys):
 
 
 def approved_before_published(look):
-    """1: every post is exactly what an approved effect says, under a grant that verifies [E-1]."""
+    """1: every post is exactly what an approved effect says, under a grant that verifies; so is every deletion [E-1] [E-9]."""
     wrong = []
     effects = {effect["idempotency_key"]: effect for effect in look.effects}
     ours = {effect["agent"] for effect in look.effects} | {look.campaign["agent"]}
@@ -54,20 +54,55 @@ def approved_before_published(look):
             if is_of_this_campaign(post, look, ours):
                 wrong.append(f"{name} belongs to no effect")
             continue
-        grant = effect["grant"]["grant"]
-        facts = {
-            "its text is not the effect's": post["text"] == effect["intent"]["arguments"]["text"],
+        arguments = effect["intent"]["arguments"]
+        facts = granted_facts(effect, post["grant"], look) | {
+            "its text is not the effect's": post["text"] == arguments["text"],
+            "it answers something else than the effect": post.get("in_reply_to") == arguments.get("in_reply_to"),
             "its account is not the effect's agent": post["account"] == effect["agent"],
-            "the effect's digest is not of its bytes": intent_digest(effect["intent"]) == effect["digest"],
-            "its grant is of other arguments": grant["arguments"] == digest(effect["intent"]["arguments"]),
-            "its grant is of another effect": grant["effect"] == effect["id"],
-            "it was made with another grant": post["grant"] == grant["id"],
-            "its grant's signature does not verify": is_signed(effect["grant"], look.public_keys),
-            "its grant was never burnt": grant["id"] in look.burns,
+            "it is another tenant's": post.get("tenant", effect["tenant"]) == effect["tenant"] == look.campaign["tenant"],
             "a human's approval is missing": has_approval(effect, look.decisions),
         }
         wrong += [f"{name}: {fact}" for fact, holds in facts.items() if not holds]
+        if "deleted" in post:
+            wrong += [f"{name}: {fact}" for fact in wrong_deletion(post, effect, effects, look)]
     return wrong
+
+
+def granted_facts(effect, grant_used, look):
+    """What must hold of an effect that has happened, and of the grant that it happened with."""
+    grant = effect["grant"]["grant"]
+    return {
+        "the effect's digest is not of its bytes": intent_digest(effect["intent"]) == effect["digest"],
+        "its grant is of other arguments": grant["arguments"] == digest(effect["intent"]["arguments"]),
+        "its grant is of another effect": (grant["campaign"], grant["effect"]) == (effect["campaign"], effect["id"]),
+        "its grant is of another tenant": grant["tenant"] == effect["tenant"],
+        "it was made with another grant": grant_used == grant["id"],
+        "its grant's signature does not verify": is_signed(effect["grant"], look.public_keys),
+        "its grant was never burnt": grant["id"] in look.burns,
+    }
+
+
+def wrong_deletion(post, effect, effects, look):
+    """A post is deleted only by an effect that takes the post's own effect back, because a human said so or nobody answered."""
+    deleted = post["deleted"]
+    undo = effects.get(deleted["idempotency_key"])
+    if undo is None or undo["intent"]["tool"] != "post_delete":
+        return ["it was deleted and no effect did that"]
+    arguments = undo["intent"]["arguments"]
+    facts = granted_facts(undo, deleted["grant"], look) | {
+        "another effect was to be taken back": undo.get("undoes") == effect["id"],
+        "another post was to be deleted": arguments == {"account": post["account"], "post_id": post["post_id"]},
+        "nobody wanted it gone": is_unwanted(undo, look),
+    }
+    return [f"deleted: {fact}" for fact, holds in facts.items() if not holds]
+
+
+def is_unwanted(undo, look):
+    """The review that asked about the post was rejected, or ended unanswered."""
+    decision = look.decisions.get(undo.get("review"))
+    if decision is not None:
+        return decision["kind"] == "reject"
+    return any(review["id"] == undo.get("review") and review["status"] == "expired" for review in look.reviews)
 
 
 def is_of_this_campaign(post, look, agents):
@@ -83,17 +118,20 @@ def has_approval(effect, decisions):
 
 
 def nothing_twice(look):
-    """2: no text of an account, no grant, no idempotency key twice; a done effect is one post [E-2]."""
+    """2: no text of an account, no grant, no idempotency key twice; a done effect is one post or one deletion [E-2] [E-9]."""
     wrong = []
-    wrong += repeated("text", [(post["account"], post["text"]) for post in look.posts])
-    wrong += repeated("grant", [post["grant"] for post in look.posts])
-    wrong += repeated("idempotency key", [post.get("idempotency_key") for post in look.posts])
+    seen = [(post["account"], post["text"], post.get("in_reply_to")) for post in visible(look.posts)]
+    deletions = [post["deleted"] for post in look.posts if "deleted" in post]
+    wrong += repeated("text", seen)
+    wrong += repeated("grant", [happened["grant"] for happened in [*look.posts, *deletions]])
+    keys = [happened.get("idempotency_key") for happened in [*look.posts, *deletions]]
+    wrong += repeated("idempotency key", keys)
     wrong += repeated("grant of an effect", [effect["grant"]["grant"]["id"] for effect in look.effects])
-    keys = [post.get("idempotency_key") for post in look.posts]
+    wrong += repeated("taking back of effect", [effect["undoes"] for effect in look.effects if "undoes" in effect])
     for effect in look.effects:
-        made = keys.count(effect["idempotency_key"])
+        made, what = keys.count(effect["idempotency_key"]), "deletions" if "undoes" in effect else "posts"
         if made != (effect["status"] == "done") and effect["status"] in FINAL_EFFECT:
-            wrong.append(f"effect {effect['id']} is {effect['status']} and has {made} posts")
+            wrong.append(f"effect {effect['id']} is {effect['status']} and has {made} {what}")
     return wrong
 
 
@@ -239,6 +277,11 @@ def nobody_waits(look):
     return wrong
 
 
+def seal(entry):
+    """What an audit entry says, as one digest [L-1]."""
+    return digest({part: entry.get(part) for part in ("row", "version", "old", "new", "writer", "fields")})
+
+
 def everything_explained(look):
     """7: one audit entry per row version, each naming the one before; the last is the row as it is [P-8]."""
     wrong = []
@@ -251,6 +294,8 @@ def everything_explained(look):
         for before, after in zip([{}, *chain], chain):
             if after.get("old") != before.get("new"):
                 wrong.append(f"{name}: version {after['version']} does not follow the one before")
+            if after.get("seal") != seal(after):
+                wrong.append(f"{name}: what the audit says of version {after['version']} was changed")
         if chain[-1]["new"] != digest(row):
             wrong.append(f"{name}: the last audit entry is not of the row as it is")
         if chain[-1]["writer"] != row["writer"]:

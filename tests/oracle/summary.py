@@ -15,7 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from promises import check, totals
-from tables import NoCampaign, load_outputs, read, when
+from tables import NoCampaign, load_outputs, read, visible, when
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -96,7 +96,7 @@ def main():
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n")
     held = sum(promise["held"] for promise in told["promises"])
-    print(f"summary: {len(look.posts)} posts, {held} of {len(wrong)} promises held; written to {options.out}")
+    print(f"summary: {len(visible(look.posts))} posts, {held} of {len(wrong)} promises held; written to {options.out}")
     for name, found in wrong.items():
         for line in found:
             print(f"  {name} did not hold: {line}", file=sys.stderr)

@@ -25,7 +25,7 @@ class Snapshot:
     buckets: dict  # used, by sort key
     caps: dict  # of the tenant's policy
     audit: dict  # entries by (pk, sk) of their row, in order of version
-    posts: list
+    posts: list  # of the tenant; a deleted one has `deleted`: the key it was deleted with, and when
     burns: dict  # by grant id
     queues: dict  # messages by queue
     public_keys: dict  # base64 by key id
@@ -113,8 +113,8 @@ def read(outputs, wanted=None):
         buckets={row["sk"]: row["used"] for row in ledger if row["sk"].startswith("BUCKET#")},
         caps=policy["policy"]["caps"] if policy else STANDARD_CAPS,
         audit=chains(partition(table["Audit"], f"state|{pk}")),
-        posts=posts(sandbox),
-        burns={row["grant"]: row for row in sandbox if row["sk"] == "BURN"},
+        posts=posts(sandbox, tenant),
+        burns={row["grant"]: row for row in sandbox if row["sk"] == "BURN" and row["tenant"] == tenant},
         queues={name[:-3]: waiting(sqs, url) for name, url in outputs.items() if is_queue(name)},
         public_keys=json.loads(outputs["GrantPublicKeys"]),
     )
@@ -133,11 +133,26 @@ def chains(entries):
     return found
 
 
-def posts(sandbox):
-    """The sandbox's posts. The grant a post was made with is the one its idempotency key was burnt with."""
-    grants = {row["pk"].removeprefix("KEY#"): row["grant"] for row in sandbox if row["sk"] == "KEY"}
-    found = [json.loads(row["body"]) for row in sandbox if row["pk"].startswith("POST#")]
-    return [post | {"grant": grants.get(post.get("idempotency_key"))} for post in sorted(found, key=lambda p: p["post_id"])]
+def posts(sandbox, tenant):
+    """A tenant's posts in the sandbox, deleted ones among them. The grant a post was made with, or deleted with, is the
+    one that its idempotency key was burnt with."""
+    keys = f"KEY#{tenant}#"
+    grants = {row["pk"].removeprefix(keys): row["grant"] for row in sandbox if row["pk"].startswith(keys)}
+    found = []
+    for row in sandbox:
+        if row["pk"].startswith(f"POST#{tenant}#"):
+            post = json.loads(row["body"])
+            post["grant"] = grants.get(post.get("idempotency_key"))
+            if "deleted_at" in row:
+                key = row.get("deleted_key")
+                post["deleted"] = {"at": row["deleted_at"], "idempotency_key": key, "grant": grants.get(key)}
+            found.append(post)
+    return sorted(found, key=lambda post: post["post_id"])
+
+
+def visible(posts):
+    """What anybody can still see."""
+    return [post for post in posts if "deleted" not in post]
 
 
 def is_queue(name):

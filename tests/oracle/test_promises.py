@@ -6,7 +6,7 @@ import unittest
 from datetime import datetime, timezone
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from promises import canonical, check, digest, intent_digest, totals
+from promises import canonical, check, digest, intent_digest, seal, totals
 from summary import summary
 from tables import Snapshot, chains
 
@@ -15,10 +15,10 @@ PK = "T#demo#C#c1"
 USD_20 = {"minor": 20, "currency": "USD"}
 
 
-def signed(arguments):
+def signed(arguments, grant_id="g1", effect="w1-e1", tool="post_create"):
     grant = {
-        "id": "g1", "key": "k", "tenant": "demo", "agent": "mira", "effect": "w1-e1", "audience": "twitter@s",
-        "tool": "post_create", "arguments": digest(arguments), "max_cost": USD_20, "policy_version": 0,
+        "id": grant_id, "key": "k", "tenant": "demo", "agent": "mira", "campaign": "c1", "effect": effect, "audience": "twitter@s",
+        "tool": tool, "arguments": digest(arguments), "max_cost": USD_20, "policy_version": 0,
         "expires_at": "2026-01-01T00:15:00Z",
     }
     signature = base64.b64encode(KEY.sign(canonical(grant).encode())).decode()
@@ -39,7 +39,7 @@ def sound():
     write = row("TASK#w1", 3, kind="task", work="write", id="w1", ordinal=1, status="approved", attempt=2, tries=1,
                 effect="w1-e1", source={"url": "https://e.org/1"},
                 committed={"outcome": {"outcome": "intent", "intent": intent}, "digest": intent_digest(intent)})
-    effect = row("EFFECT#w1-e1", 2, kind="effect", id="w1-e1", agent="mira", task="w1", attempt=2, status="done",
+    effect = row("EFFECT#w1-e1", 2, kind="effect", tenant="demo", campaign="c1", id="w1-e1", agent="mira", task="w1", attempt=2, status="done",
                  intent=intent, digest=intent_digest(intent), grant=signed(arguments), idempotency_key="i1",
                  review="w1-r2", max_cost=USD_20, outcome={"external_id": "p1", "cost": USD_20})
     review = row("REVIEW#w1-r2", 2, kind="review", id="w1-r2", status="closed", decided="approve", flags=["hold_first"],
@@ -54,12 +54,42 @@ def sound():
             {"entry": "close", "campaign": "c1", "effect": "w1-e1", "number": 1, "how": "settle", "spent": USD_20},
         ],
         buckets={"BUCKET#C#c1": 20}, caps={}, audit=chains([entry for r in rows for entry in audited(r)]),
-        posts=[{"post_id": "p1", "account": "mira", "text": arguments["text"], "idempotency_key": "i1", "grant": "g1",
+        posts=[{"tenant": "demo", "post_id": "p1", "account": "mira", "text": arguments["text"], "idempotency_key": "i1", "grant": "g1",
                 "created_at": "2026-01-01T00:00:06Z"}],
         burns={"g1": {}}, queues={"PlanQueue": 0},
         public_keys={"k": base64.b64encode(KEY.public_key().public_bytes_raw()).decode()},
         now=datetime(2026, 1, 1, 1, tzinfo=timezone.utc),
     )
+
+
+USD_1 = {"minor": 1, "currency": "USD"}
+
+
+def regretted():
+    """The same, but the post went out before anybody looked, was rejected and taken back."""
+    look = sound()
+    arguments = {"account": "mira", "post_id": "p1"}
+    intent = {"server": "twitter", "tool": "post_delete", "arguments": arguments}
+    review = row("REVIEW#w1-rp", 2, kind="review", id="w1-rp", status="closed", decided="reject", flags=["band:medium"],
+                 subject={"subject": "published", "effect": "w1-e1", "task": "w1"}, opened_at="2026-01-01T00:00:06Z",
+                 verdict={"reasons": []})  # fmt: skip
+    undo = row("EFFECT#w1-e1-undo", 2, kind="effect", tenant="demo", campaign="c1", id="w1-e1-undo", agent="mira", task="w1", attempt=2,
+               status="done", intent=intent, digest=intent_digest(intent), idempotency_key="i2", review="w1-rp",
+               grant=signed(arguments, "g2", "w1-e1-undo", "post_delete"), max_cost=USD_1, undoes="w1-e1",
+               outcome={"external_id": "p1", "cost": USD_1})  # fmt: skip
+    look.effects.append(undo)
+    look.reviews.append(review)
+    look.rows += [undo, review]
+    look.decisions["w1-rp"] = {"kind": "reject", "reviewer": "ada"}
+    look.audit |= chains(audited(undo) + audited(review))
+    look.burns["g2"] = {}
+    look.posts[0]["deleted"] = {"at": "2026-01-01T00:00:09Z", "idempotency_key": "i2", "grant": "g2"}
+    bucket = {"bucket": "campaign", "campaign": "c1"}
+    reservation = {"number": 1, "amount": USD_1, "buckets": [bucket]}
+    look.entries.append({"entry": "reserve", "campaign": "c1", "effect": "w1-e1-undo", "reservation": reservation})
+    look.entries.append({"entry": "close", "campaign": "c1", "effect": "w1-e1-undo", "number": 1, "how": "settle", "spent": USD_1})
+    look.buckets["BUCKET#C#c1"] = 21
+    return look
 
 
 def row(sk, version, **fields):
@@ -74,7 +104,8 @@ def audited(current):
         new = digest(current) if is_last else f"{current['sk']}-{version}"
         fields = {"status": current["status"] if is_last else "open", "attempt": current.get("attempt")}
         entry = {"row": f"state|{PK}|{current['sk']}", "version": version, "new": new, "writer": "w", "fields": fields}
-        entries.append(entry if old is None else {**entry, "old": old})
+        entry |= {} if old is None else {"old": old}
+        entries.append(entry | {"seal": seal(entry)})
         old = new
     return entries
 
@@ -118,6 +149,50 @@ class Promises(unittest.TestCase):
         look.posts = []
         self.assert_only(look, "p2")
 
+    def test_a_post_that_was_taken_back_keeps_every_promise(self):
+        """[E-9]"""
+        self.assert_only(regretted())
+        look = regretted()
+        look.decisions.pop("w1-rp")
+        look.reviews[-1].update(status="expired")
+        self.assertEqual(check(look)["p1"], [])
+
+    def test_a_deletion_that_nobody_approved_breaks_the_first(self):
+        """[E-9]"""
+        look = sound()
+        look.posts[0]["deleted"] = {"at": "2026-01-01T00:00:09Z", "idempotency_key": "i9", "grant": None}
+        self.assertTrue(check(look)["p1"])
+        look = regretted()
+        look.decisions["w1-rp"]["kind"] = "approve"
+        self.assertTrue(any("nobody wanted it gone" in line for line in check(look)["p1"]))
+        look = regretted()
+        look.effects[-1]["undoes"] = "w2-e1"
+        self.assertTrue(any("another effect" in line for line in check(look)["p1"]))
+
+    def test_a_done_undo_without_its_deletion_breaks_the_second(self):
+        """[E-9]"""
+        look = regretted()
+        del look.posts[0]["deleted"]
+        self.assert_only(look, "p2")
+
+    def test_two_undos_of_one_effect_break_the_second(self):
+        """[E-9]"""
+        look = regretted()
+        look.effects.append(look.effects[-1] | {"id": "w1-e1-undo2", "idempotency_key": "i3", "status": "failed"})
+        self.assertTrue(any("taking back" in line for line in check(look)["p2"]))
+
+    def test_the_words_of_a_deleted_post_are_not_said_twice_by_saying_them_again(self):
+        look = regretted()
+        again = {name: value for name, value in look.posts[0].items() if name != "deleted"}
+        look.posts.append(again | {"post_id": "p3", "idempotency_key": "i4", "grant": "g4"})
+        self.assertFalse(any("text" in line for line in check(look)["p2"]))
+
+    def test_a_post_of_another_tenant_breaks_the_first(self):
+        """[E-8]"""
+        look = sound()
+        look.posts[0]["tenant"] = "umbra"
+        self.assert_only(look, "p1")
+
     def test_a_bucket_that_is_not_its_entries_breaks_the_third(self):
         look = sound()
         look.buckets["BUCKET#C#c1"] = 21
@@ -136,8 +211,16 @@ class Promises(unittest.TestCase):
 
     def test_a_stale_commit_breaks_the_fifth(self):
         look = sound()
-        look.audit[(PK, "TASK#w1")][1]["fields"]["attempt"] = 1
+        entry = look.audit[(PK, "TASK#w1")][1]
+        entry["fields"]["attempt"] = 1
+        entry["seal"] = seal(entry)
         self.assert_only(look, "p5")
+
+    def test_an_entry_that_was_changed_breaks_the_seventh(self):
+        """[L-1]"""
+        look = sound()
+        look.audit[(PK, "TASK#w1")][0]["writer"] = "nobody"
+        self.assert_only(look, "p7")
 
     def test_committed_bytes_that_were_not_judged_break_the_fifth(self):
         look = sound()

@@ -2,8 +2,11 @@
 
 import unittest
 
-from claims import bench_bar, isolation, items_of, published, retried, rows, summary, tests, whole_suite, worlds_kept
-from runs import ROOT, CARGO_TEST, UNITTEST, Done, Runs, Step
+import judge
+import swarm
+from rows import summary, tests, whole_suite
+from runs import CARGO_TEST, ROOT, UNITTEST, Done, Runs, Step
+from swarm import bench_bar, isolation, items_of, published, retried, worlds_kept
 
 CARGO = "test the_follow_up ... ok\ntest tests::a::b_c ... FAILED\ntest waits ... ignored\n"
 PYTHON_TESTS = """\
@@ -61,8 +64,9 @@ class Figures(unittest.TestCase):
             tests("x")(missing)
 
     def test_every_row_has_its_own_claim(self):
-        claims = [(row.group, row.claim) for row in rows()]
-        self.assertEqual(len(claims), len(set(claims)))
+        for table in (swarm, judge):
+            claims = [(row.group, row.claim) for row in table.rows()]
+            self.assertEqual(len(claims), len(set(claims)))
         self.assertEqual(items_of(ROOT / "no such feed"), 3)
 
 

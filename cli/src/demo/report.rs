@@ -16,7 +16,7 @@ use crate::wire::Whole;
 pub(super) async fn draw_up(api: &Api, whole: &Whole, elapsed: Duration) -> Result<Value, Failure> {
     let mut posts = Vec::new();
     for effect in whole.effects.iter().filter(|effect| effect.status == EffectStatus::Done) {
-        posts.push(api.get(&format!("effects/{}/{}/receipt", whole.id, effect.id)).await?);
+        posts.push(post(api.get(&format!("effects/{}/{}/receipt", whole.id, effect.id)).await?));
     }
     let held = whole.reviews.iter().map(|review| {
         let flags: Vec<&str> = review.flags.iter().map(Flag::as_str).collect();
@@ -48,6 +48,32 @@ pub(super) async fn draw_up(api: &Api, whole: &Whole, elapsed: Duration) -> Resu
         "cap": whole.brief.budget,
         "elapsed_ms": u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
     }))
+}
+
+/// The facts of a receipt that the report shows, with the whole of it.
+fn post(receipt: Value) -> Value {
+    let effect = receipt.pointer("/effects/0").cloned().unwrap_or_default();
+    let reviews = receipt.pointer("/reviews").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let review =
+        reviews.iter().find(|review| effect.get("review").is_some_and(|id| review.get("id") == Some(id)));
+    let said = |pointer: &str| review.and_then(|review| review.pointer(pointer)).cloned();
+    json!({
+        "effect": effect.get("id"),
+        "text": effect.get("text"),
+        "outcome": effect.get("outcome"),
+        "review": review.map(|review| json!({
+            "id": review.get("id"),
+            "decision": said("/decision/kind"),
+            "reviewer": said("/decision/reviewer"),
+            "minutes_waited": said("/minutes_waited"),
+        })),
+        "policy_version": effect.pointer("/grant/policy_version"),
+        "spent": effect.get("spent"),
+        "reserved": effect.get("reserved"),
+        "work_cost": receipt.pointer("/money/work"),
+        "digest": effect.get("digest"),
+        "receipt": receipt,
+    })
 }
 
 /// The report for people.
@@ -133,6 +159,19 @@ impl Text {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_post_names_the_review_that_let_it_out() {
+        let receipt = json!({
+            "effects": [{"id": "w-1-e1", "review": "w-1-r1-2", "spent": {"minor": 20, "currency": "USD"}}],
+            "reviews": [{"id": "w-1-r1", "decision": {"kind": "edit", "reviewer": "bob"}, "minutes_waited": 9},
+                {"id": "w-1-r1-2", "decision": {"kind": "approve", "reviewer": "ada"}, "minutes_waited": 1}],
+        });
+        let post = post(receipt);
+        assert!(super::receipt(&post).contains("approve by ada after 1 min"), "{post}");
+        let by_judge = super::post(json!({"effects": [{"id": "w-2-e1", "review": null}], "reviews": []}));
+        assert!(super::receipt(&by_judge).contains("approved by the Judge"), "{by_judge}");
+    }
 
     #[test]
     fn a_post_is_shown_with_its_receipt_and_the_money_against_its_cap() {

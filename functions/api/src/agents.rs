@@ -25,7 +25,7 @@ pub(crate) async fn put<S: Store, C: Clock, I: Ids>(
     let persona =
         soul::read_soul(&text, &id).map_err(|error| errors::invalid("invalid_soul", body::short(&error)))?;
     let agent = Agent { tenant: caller.tenant.clone(), id, persona, put_at: api.now() };
-    let writer = api.request_writer();
+    let writer = api.writer_of("agent", &caller.operator);
     for _ in 0..WRITE_TRIES {
         let old = api.store().agent(&caller.tenant, &agent.id).await.map_err(errors::store)?;
         let (status, version) = match &old {

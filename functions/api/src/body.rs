@@ -8,6 +8,7 @@ use chimera_domain::{is_carriable, limits};
 use serde::Deserialize;
 use serde::de::{self, DeserializeOwned, DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
+use serde_path_to_error::Segment;
 
 use crate::errors::{self, Problem};
 
@@ -61,9 +62,23 @@ impl<S: Send + Sync> FromRequest<S> for Markdown {
     }
 }
 
-/// Reads a parsed body as `T`. What does not fit is a matter of meaning: unknown fields, wrong kinds, out of range.
+/// Reads a parsed body as `T`. What does not fit is a matter of meaning: unknown fields, wrong kinds, out of range; the
+/// problem says where.
 pub(crate) fn read_as<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
-    serde_json::from_value(value).map_err(|error| errors::invalid("invalid_body", short(&error)))
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let place: Vec<String> = error.path().iter().map(name_of).collect();
+        errors::invalid_at("invalid_body", &place, short(error.inner()))
+    })
+}
+
+/// A step of a place as a JSON pointer has it.
+fn name_of(segment: &Segment) -> String {
+    match segment {
+        Segment::Seq { index } => index.to_string(),
+        Segment::Map { key } => short(key),
+        Segment::Enum { variant } => short(variant),
+        Segment::Unknown => "?".to_owned(),
+    }
 }
 
 /// Checks that a body asks for nothing: absent, null or an empty object.

@@ -19,6 +19,7 @@ use crate::etag;
 use crate::ledger::Totals;
 use crate::paging::Paging;
 use crate::state::{Api, Clock, Ids, Store};
+use crate::trace;
 use crate::views::{CampaignLine, CampaignView, EffectView, PlanView, ReviewLine, TaskView};
 
 /// Longest `Idempotency-Key`: room for any id a client makes, and for little else.
@@ -38,20 +39,23 @@ pub(crate) async fn create<S: Store, C: Clock, I: Ids>(
         return Ok(answer);
     }
     check_against_tenant(&api, &caller.tenant, &agent, &brief).await?;
-    let campaign = new_campaign(&api, &caller.tenant, agent, brief, request.clone())?;
+    let mut campaign = new_campaign(&api, &caller.tenant, agent, brief, request.clone())?;
+    if let Some(trace) = trace::id(&headers) {
+        campaign.trace = trace;
+    }
     let remembered = Replay {
         tenant: caller.tenant.clone(),
         key: key.clone(),
         campaign: campaign.id.clone(),
         request: request.clone(),
     };
-    let write = Transaction::by(api.request_writer())
+    let write = Transaction::by(api.writer_of("campaign", &caller.operator))
         .insert(campaign.clone())
         .and_then(|write| write.insert(remembered))
         .map_err(errors::store)?;
     match api.store().write(&write).await {
         Ok(_) => {
-            tracing::info!(campaign.id = %campaign.id, "campaign accepted");
+            tracing::info!(campaign.id = %campaign.id, trace_id = %campaign.trace, "campaign accepted");
             Ok(accepted(StatusCode::CREATED, campaign))
         }
         // Another request with this key was faster.
@@ -160,6 +164,12 @@ async fn check_against_tenant<S: Store, C: Clock, I: Ids>(
     if policy.currency != brief.budget.currency() {
         let detail = format!("budgets are kept in {}", policy.currency);
         return Err(errors::invalid("wrong_currency", detail));
+    }
+    // [X-2] Better now than once every reply has been refused.
+    if !brief.replies.is_empty() && !policy.ai_replies_approved {
+        let detail = "the brief asks for replies, and the policy does not declare ai_replies_approved: \
+                      the platform must have approved automated replies first";
+        return Err(errors::invalid("replies_not_approved", detail));
     }
     Ok(())
 }

@@ -27,7 +27,7 @@ pub(crate) async fn pause<S: Store, C: Clock, I: Ids>(
     MaybeJson(body): MaybeJson,
 ) -> Result<Response, Problem> {
     body::expect_nothing(body)?;
-    let paused = turn(&api, &caller.tenant, &id, CampaignEvent::Pause, None).await?;
+    let paused = turn(&api, &caller, &id, CampaignEvent::Pause, None).await?;
     answer(&api, &caller.tenant, paused).await
 }
 
@@ -39,7 +39,7 @@ pub(crate) async fn resume<S: Store, C: Clock, I: Ids>(
     MaybeJson(body): MaybeJson,
 ) -> Result<Response, Problem> {
     body::expect_nothing(body)?;
-    let resumed = turn(&api, &caller.tenant, &id, CampaignEvent::Resume, None).await?;
+    let resumed = turn(&api, &caller, &id, CampaignEvent::Resume, None).await?;
     Ok(Body(CampaignView::from(resumed)).into_response())
 }
 
@@ -55,7 +55,7 @@ pub(crate) async fn cancel<S: Store, C: Clock, I: Ids>(
         body::check_text("reason", reason, REASON_CHARS)?;
     }
     let reason = given.reason.unwrap_or_else(|| "cancelled by an operator".to_owned());
-    let cancelled = turn(&api, &caller.tenant, &id, CampaignEvent::Cancel, Some(reason)).await?;
+    let cancelled = turn(&api, &caller, &id, CampaignEvent::Cancel, Some(reason)).await?;
     answer(&api, &caller.tenant, cancelled).await
 }
 
@@ -92,14 +92,14 @@ async fn answer<S: Store, C: Clock, I: Ids>(
 /// Turns a campaign, looking again where somebody else wrote it in between. One that is already there stays as it is.
 async fn turn<S: Store, C: Clock, I: Ids>(
     api: &Api<S, C, I>,
-    tenant: &TenantId,
+    caller: &Caller,
     id: &CampaignId,
     event: CampaignEvent,
     reason: Option<String>,
 ) -> Result<Campaign, Problem> {
-    let writer = api.request_writer();
+    let writer = api.writer_of("turn", &caller.operator);
     for _ in 0..WRITE_TRIES {
-        let found = api.store().campaign(tenant, id).await.map_err(errors::store)?;
+        let found = api.store().campaign(&caller.tenant, id).await.map_err(errors::store)?;
         let old = found.ok_or_else(errors::not_found)?;
         if Some(old.row.status) == goal_of(event) {
             return Ok(old.row);
@@ -109,7 +109,8 @@ async fn turn<S: Store, C: Clock, I: Ids>(
         let write = Transaction::by(writer.clone()).replace(&old, new.clone()).map_err(errors::store)?;
         match api.store().write(&write).await {
             Ok(_) => {
-                tracing::info!(campaign.id = %id, status = status.name(), "campaign turned by an operator");
+                tracing::info!(campaign.id = %id, trace_id = %new.trace, status = status.name(),
+                    "campaign turned by an operator");
                 return Ok(new);
             }
             Err(StoreError::Refused(_) | StoreError::Contention) => {}
@@ -129,15 +130,10 @@ fn goal_of(event: CampaignEvent) -> Option<CampaignStatus> {
     }
 }
 
-/// When the clock looks at a campaign that an operator has just written: a paused one waits for its operator alone, every
-/// other one is looked at now.
-pub(crate) fn due_at(status: CampaignStatus, now: Timestamp) -> Option<Timestamp> {
-    (status != CampaignStatus::Paused).then_some(now)
-}
-
 fn turned(mut row: Campaign, status: CampaignStatus, now: Timestamp, reason: Option<String>) -> Campaign {
     row.status = status;
-    row.due_at = due_at(status, now);
+    // A paused one waits for its operator alone; every other one is looked at now.
+    row.due_at = (status != CampaignStatus::Paused).then_some(now);
     if status.is_over() {
         row.finished_at = Some(now);
         row.reason = reason;

@@ -4,22 +4,20 @@ use axum::Json as Body;
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
-use chimera_domain::ports::StateReaderExt as _;
 use chimera_domain::{
-    Campaign, CampaignId, DeadLetter, Row, RowKey, StoreError, Stored, Task, TaskEvent, TaskId, TenantId,
-    Timestamp, Transaction,
+    CampaignId, DeadLetter, Row, RowKey, StoreError, Stored, TaskId, Transaction,
 };
 use chimera_runtime::auth::Operation;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::body::{self, MaybeJson};
 use crate::caller::{At, Caller};
-use crate::controls;
 use crate::errors::{self, Problem};
 use crate::paging::{self, Paging};
+use crate::retries::{Opening, Retried};
 use crate::state::{Api, Clock, Ids, Store, WRITE_TRIES};
-use crate::views::{LetterView, TaskView};
+use crate::views::LetterView;
 
 /// Longest dead letter id: a queue's message id or a digest.
 const ID_BYTES: usize = 128;
@@ -67,9 +65,7 @@ pub(crate) async fn list<S: Store, C: Clock, I: Ids>(
     Ok(Body(json!({"dead_letters": letters, "next": page.next})).into_response())
 }
 
-/// [P-7] `POST /dead-letters/{campaign}/{letter}/redrive`: the failed task gets its next attempt, once per letter. The
-/// campaign's row is written too: who finishes the campaign has seen all its tasks final, and must not have seen it
-/// before this.
+/// [P-7] `POST /dead-letters/{campaign}/{letter}/redrive`: the failed task gets its next attempt, once per letter.
 pub(crate) async fn redrive<S: Store, C: Clock, I: Ids>(
     State(api): State<Api<S, C, I>>,
     caller: Caller,
@@ -80,31 +76,33 @@ pub(crate) async fn redrive<S: Store, C: Clock, I: Ids>(
     if id.len() > ID_BYTES {
         return Err(errors::not_found());
     }
-    let writer = api.request_writer();
+    let writer = api.writer_of("redrive", &caller.operator);
     for _ in 0..WRITE_TRIES {
         let letter = find(&api, &caller, &campaign, &id).await?;
-        let task_id = redrivable(&letter.row)?;
-        let live = find_live(&api, &caller.tenant, &campaign).await?;
-        let task = find_task(&api, &caller.tenant, &campaign, task_id).await?;
-        let now = api.now();
-        let (new_task, new_letter) = redriven(task.row.clone(), letter.row.clone(), now)?;
+        let task = redrivable(&letter.row)?;
+        let opening = Opening::prepare(&api, &caller.tenant, &campaign, task).await?;
+        let redriven = DeadLetter { redriven_at: Some(api.now()), ..letter.row.clone() };
         let write = Transaction::by(writer.clone())
-            .replace(&task, new_task.clone())
-            .and_then(|write| write.replace(&letter, new_letter.clone()))
-            .and_then(|write| write.replace(&live, woken(live.row.clone(), now)))
+            .replace(&letter, redriven.clone())
+            .and_then(|write| opening.add_to(write))
             .map_err(errors::store)?;
         match api.store().write(&write).await {
             Ok(_) => {
-                tracing::info!(campaign.id = %campaign, task.id = %new_task.id, attempt = new_task.attempt,
-                    "dead letter redriven");
-                let (letter, task) = (LetterView::from(new_letter), TaskView::from(new_task));
-                return Ok(Body(json!({"dead_letter": letter, "task": task})).into_response());
+                let (dead_letter, retried) = (redriven.into(), opening.tell(&api).await?);
+                return Ok(Body(Redriven { dead_letter, retried }).into_response());
             }
             Err(StoreError::Refused(_) | StoreError::Contention) => {}
             Err(error) => return Err(errors::store(error)),
         }
     }
     Err(errors::busy())
+}
+
+#[derive(Serialize)]
+struct Redriven {
+    dead_letter: LetterView,
+    #[serde(flatten)]
+    retried: Retried,
 }
 
 /// Who runs the stack, and nobody else.
@@ -134,32 +132,6 @@ async fn find<S: Store, C: Clock, I: Ids>(
     Err(errors::not_found())
 }
 
-async fn find_task<S: Store, C: Clock, I: Ids>(
-    api: &Api<S, C, I>,
-    tenant: &TenantId,
-    campaign: &CampaignId,
-    id: &TaskId,
-) -> Result<Stored<Task>, Problem> {
-    let row = api.store().get(&RowKey::task(tenant, campaign, id)).await.map_err(errors::store)?;
-    let task = row.and_then(|row| row.narrow(Row::into_task));
-    task.ok_or_else(|| errors::conflict("not_redrivable", "the letter's task is not there", json!({})))
-}
-
-async fn find_live<S: Store, C: Clock, I: Ids>(
-    api: &Api<S, C, I>,
-    tenant: &TenantId,
-    id: &CampaignId,
-) -> Result<Stored<Campaign>, Problem> {
-    let found = api.store().campaign(tenant, id).await.map_err(errors::store)?;
-    let campaign = found.ok_or_else(errors::not_found)?;
-    let status = campaign.row.status;
-    if status.is_over() {
-        let detail = format!("the campaign is {status}");
-        return Err(errors::conflict("campaign_over", detail, json!({"current": status})));
-    }
-    Ok(campaign)
-}
-
 fn redrivable(letter: &DeadLetter) -> Result<&TaskId, Problem> {
     if let Some(at) = letter.redriven_at {
         let detail = "this dead letter was redriven before";
@@ -167,19 +139,4 @@ fn redrivable(letter: &DeadLetter) -> Result<&TaskId, Problem> {
     }
     let detail = "this dead letter belongs to no task; the clock sends its work again by itself";
     letter.task.as_ref().ok_or_else(|| errors::conflict("not_redrivable", detail, json!({})))
-}
-
-fn redriven(mut task: Task, mut letter: DeadLetter, now: Timestamp) -> Result<(Task, DeadLetter), Problem> {
-    task.status = task.status.next(TaskEvent::Retry).map_err(|illegal| errors::illegal(&illegal))?;
-    task.attempt += 1;
-    task.opened_at = Some(now);
-    task.review = None;
-    task.reason = None;
-    letter.redriven_at = Some(now);
-    Ok((task, letter))
-}
-
-/// The campaign, in which there is something to do again.
-fn woken(campaign: Campaign, now: Timestamp) -> Campaign {
-    Campaign { due_at: controls::due_at(campaign.status, now), ..campaign }
 }

@@ -173,6 +173,15 @@ pub(crate) fn invalid(code: &'static str, detail: impl Into<String>) -> Problem 
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, "The request makes no sense here", detail)
 }
 
+/// 422: the same, with its place in the body: in words before the detail, and as a JSON pointer (RFC 6901).
+pub(crate) fn invalid_at(code: &'static str, place: &[String], detail: impl std::fmt::Display) -> Problem {
+    let words = if place.is_empty() { String::new() } else { format!("{}: ", place.join(".")) };
+    let mut problem = invalid(code, format!("{words}{detail}"));
+    let escaped = place.iter().map(|name| format!("/{}", name.replace('~', "~0").replace('/', "~1")));
+    problem.0.more.insert("pointer".to_owned(), Value::from(escaped.collect::<String>()));
+    problem
+}
+
 /// 503: others write the same row. Nothing was changed.
 pub(crate) fn busy() -> Problem {
     let title = "Others are writing this; try again in a moment";

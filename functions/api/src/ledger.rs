@@ -72,7 +72,8 @@ fn add_up(amounts: impl Iterator<Item = i64>) -> i64 {
     amounts.fold(0, i64::saturating_add)
 }
 
-fn effect_of(entry: &LedgerEntry) -> &EffectId {
+/// Whose effect's entry it is.
+pub(crate) fn effect_of(entry: &LedgerEntry) -> &EffectId {
     match entry {
         LedgerEntry::Reserve { effect, .. }
         | LedgerEntry::Close { effect, .. }

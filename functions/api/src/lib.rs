@@ -3,6 +3,7 @@
 mod agents;
 mod audit;
 mod body;
+mod budgets;
 mod caller;
 mod campaigns;
 mod controls;
@@ -16,10 +17,12 @@ mod ledger;
 mod paging;
 mod policies;
 mod receipts;
+mod retries;
 mod reviews;
 mod routes;
 mod soul;
 mod state;
+mod trace;
 mod views;
 
 pub use gateway::serve;

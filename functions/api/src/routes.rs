@@ -1,16 +1,16 @@
 //! The routes, and what each asks of the caller's role.
 
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use axum::{Router, middleware};
 use chimera_runtime::auth::Operation::{
-    self, DecideReview, PutAgent, PutPolicy, ReadAudit, ReadCampaigns, ReadMoney, ReadReviews, StartCampaign,
-    SteerCampaign,
+    self, DecideReview, PutAgent, PutPolicy, ReadAudit, ReadCampaigns, ReadMoney, ReadReviews, SetBudget,
+    StartCampaign, SteerCampaign,
 };
 
 use crate::state::{Api, Clock, Ids, Store};
 use crate::{
-    agents, audit, caller, campaigns, controls, dead_letters, decisions, errors, health, ledger, policies,
-    receipts, reviews,
+    agents, audit, budgets, caller, campaigns, controls, dead_letters, decisions, errors, health, ledger,
+    policies, receipts, retries, reviews,
 };
 
 /// One route.
@@ -36,6 +36,8 @@ pub const ROUTES: &[Route] = &[
     route("POST", "/campaigns/{id}/pause", SteerCampaign),
     route("POST", "/campaigns/{id}/resume", SteerCampaign),
     route("POST", "/campaigns/{id}/cancel", SteerCampaign),
+    route("PUT", "/campaigns/{id}/budget", SetBudget),
+    route("POST", "/campaigns/{id}/tasks/{task}/retry", SteerCampaign),
     route("GET", "/agents/{id}", ReadCampaigns),
     route("PUT", "/agents/{id}", PutAgent),
     route("GET", "/policy", ReadCampaigns),
@@ -44,7 +46,9 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/api/review_queue", ReadReviews),
     route("GET", "/reviews/{campaign}/{id}", ReadReviews),
     route("POST", "/reviews/{campaign}/{id}/decision", DecideReview),
-    route("GET", "/effects/{campaign}/{id}/receipt", ReadMoney),
+    route("GET", "/reviews/{campaign}/{id}/receipt", ReadReviews),
+    route("GET", "/tasks/{campaign}/{id}/receipt", ReadCampaigns),
+    route("GET", "/effects/{campaign}/{id}/receipt", ReadCampaigns),
     route("GET", "/ledger/{campaign}", ReadMoney),
     route("GET", "/audit/{campaign}", ReadAudit),
     route("GET", "/dead-letters", ReadCampaigns),
@@ -60,13 +64,17 @@ pub fn router<S: Store, C: Clock, I: Ids>(api: Api<S, C, I>) -> Router {
         .route("/campaigns/{id}/pause", post(controls::pause::<S, C, I>))
         .route("/campaigns/{id}/resume", post(controls::resume::<S, C, I>))
         .route("/campaigns/{id}/cancel", post(controls::cancel::<S, C, I>))
+        .route("/campaigns/{id}/budget", put(budgets::put::<S, C, I>))
+        .route("/campaigns/{id}/tasks/{task}/retry", post(retries::retry::<S, C, I>))
         .route("/agents/{id}", get(agents::show::<S, C, I>).put(agents::put::<S, C, I>))
         .route("/policy", get(policies::show::<S, C, I>).put(policies::put::<S, C, I>))
         .route("/reviews", get(reviews::list::<S, C, I>))
         .route("/api/review_queue", get(reviews::list::<S, C, I>))
         .route("/reviews/{campaign}/{id}", get(reviews::show::<S, C, I>))
         .route("/reviews/{campaign}/{id}/decision", post(decisions::decide::<S, C, I>))
-        .route("/effects/{campaign}/{id}/receipt", get(receipts::show::<S, C, I>))
+        .route("/reviews/{campaign}/{id}/receipt", get(receipts::of_review::<S, C, I>))
+        .route("/tasks/{campaign}/{id}/receipt", get(receipts::of_task::<S, C, I>))
+        .route("/effects/{campaign}/{id}/receipt", get(receipts::of_effect::<S, C, I>))
         .route("/ledger/{campaign}", get(ledger::show::<S, C, I>))
         .route("/audit/{campaign}", get(audit::show::<S, C, I>))
         .route("/dead-letters", get(dead_letters::list::<S, C, I>))

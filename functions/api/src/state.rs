@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chimera_domain::ports::{
     self, AuditReader, DecisionReader, DecisionWriter, LedgerReader, StateIndex, StateReader, StateWriter,
 };
-use chimera_domain::{TenantId, Timestamp, WriterId};
+use chimera_domain::{OperatorId, TenantId, Timestamp, WriterId};
 use chimera_runtime::auth::Verifier;
 use uuid::Uuid;
 
@@ -86,9 +86,10 @@ impl<S: Store, C: Clock, I: Ids> Api<S, C, I> {
         self.0.ids.fresh()
     }
 
-    /// The writer id of one request's write: a lost reply is told from a clash by it.
-    pub(crate) fn request_writer(&self) -> WriterId {
-        WriterId::new(format!("req-{}", self.fresh()))
+    /// [P-12] The writer id of one request's write, with who asks: the audit shows it beside the row's version, and a lost
+    /// reply is told from a clash by it.
+    pub(crate) fn writer_of(&self, what: &str, operator: &OperatorId) -> WriterId {
+        WriterId::new(format!("{what}-{operator}-{}", self.fresh()))
     }
 
     pub(crate) fn verifier(&self) -> &Verifier {

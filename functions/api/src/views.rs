@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use chimera_domain::{
     Agent, AgentId, Brief, Campaign, CampaignId, CampaignStatus, Confidence, Content, DeadLetter, Decision,
     DecisionKind, Digest, Effect, EffectId, EffectStatus, Flag, Intent, Money, OperatorId, Outcome, Plan,
-    PlanDiff, PlanStatus, Refusal, Review, ReviewId, ReviewStatus, Rung, Subject, Task, TaskId, TaskKind,
-    TaskStatus, Timestamp, Verdict, WorkOutcome,
+    PlanDiff, PlanStatus, Policy, Refusal, Review, ReviewId, ReviewStatus, Rung, Subject, Task, TaskId,
+    TaskKind, TaskStatus, Timestamp, Verdict, WorkOutcome,
 };
 use serde::Serialize;
 
@@ -20,6 +20,8 @@ pub(crate) struct CampaignView {
     pub(crate) brief: Brief,
     pub(crate) revision: u32,
     pub(crate) plan: u32,
+    /// What its log lines are found by.
+    pub(crate) trace: String,
     pub(crate) created_at: Timestamp,
     pub(crate) finished_at: Option<Timestamp>,
     pub(crate) reason: Option<String>,
@@ -34,6 +36,7 @@ impl From<Campaign> for CampaignView {
             brief: row.brief,
             revision: row.revision,
             plan: row.plan,
+            trace: row.trace,
             created_at: row.created_at,
             finished_at: row.finished_at,
             reason: row.reason,
@@ -77,6 +80,8 @@ pub(crate) struct PlanView {
     reason: String,
     diff: PlanDiff,
     estimate: Money,
+    reserved: Option<Money>,
+    settled: Option<Money>,
     status: PlanStatus,
     created_at: Timestamp,
 }
@@ -89,6 +94,8 @@ impl From<Plan> for PlanView {
             reason: row.reason,
             diff: row.diff,
             estimate: row.estimate,
+            reserved: row.reserved,
+            settled: row.settled,
             status: row.status,
             created_at: row.created_at,
         }
@@ -326,6 +333,21 @@ impl From<DeadLetter> for LetterView {
             at: row.at,
             redriven_at: row.redriven_at,
         }
+    }
+}
+
+/// A policy with what verdicts and receipts name it by. What is in `policy` is what `PUT` takes.
+#[derive(Serialize)]
+pub(crate) struct PolicyView {
+    version: u64,
+    digest: Digest,
+    policy: Policy,
+}
+
+impl PolicyView {
+    /// The policy at this version; 0 where none was put.
+    pub(crate) fn of(policy: Policy, version: u64) -> Self {
+        Self { version, digest: policy.digest(), policy }
     }
 }
 

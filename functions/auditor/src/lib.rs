@@ -1,40 +1,6 @@
 #![doc = include_str!("../README.md")]
 
-use chimera_domain::{
-    Digest, Table,
-    ports::{AuditEntry, AuditPut, AuditWriter, Change, ChangeHandler, HandleError},
-};
-use serde_json::{Map, Value};
-
-/// Fields an audit entry shows. Everything else is in the digest alone.
-const SHOWN: &[&str] = &[
-    "kind",
-    "id",
-    "status",
-    "attempt",
-    "tries",
-    "number",
-    "parent",
-    "revision",
-    "plan",
-    "reason",
-    "agent",
-    "task",
-    "effect",
-    "review",
-    "digest",
-    "cost",
-    "used",
-    "entry",
-    "how",
-    "spent",
-    "at",
-    "rung",
-    "decided",
-    "decided_by",
-    "not_before",
-    "policy_version",
-];
+use chimera_domain::ports::{AuditEntry, AuditPut, AuditWriter, Change, ChangeHandler, HandleError};
 
 /// The auditor over its port.
 #[derive(Debug)]
@@ -73,27 +39,12 @@ impl<A: AuditWriter> Auditor<A> {
 
 /// The entry of a change; none for a removal or a row without a version, which are alarms.
 fn entry(change: &Change) -> Option<AuditEntry> {
-    let new = change.new.as_ref()?;
-    let text = |name: &str| new.get(name).and_then(Value::as_str);
-    let table = match change.table {
-        Table::State => "state",
-        Table::Ledger => "ledger",
-        Table::Decisions => "decisions",
-    };
-    let shown: Map<String, Value> =
-        SHOWN.iter().filter_map(|name| Some(((*name).to_owned(), new.get(*name)?.clone()))).collect();
-    Some(AuditEntry {
-        row: format!("{table}|{}|{}", text("pk")?, text("sk")?),
-        version: new.get("version").and_then(Value::as_u64)?,
-        old: change.old.as_ref().map(Digest::of_json),
-        new: Digest::of_json(new),
-        writer: text("writer")?.to_owned(),
-        fields: Value::Object(shown),
-    })
+    AuditEntry::of(change.table, change.old.as_ref(), change.new.as_ref()?)
 }
 
 #[cfg(test)]
 mod tests {
+    use chimera_domain::Table;
     use serde_json::json;
 
     use super::*;

@@ -3,22 +3,23 @@
 mod commands;
 mod dead_letters;
 mod event;
+mod homes;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chimera_domain::{
-    Campaign, CampaignId, CampaignStatus, Cause, Digest, PlanMessage, Review, ReviewStatus, Row, RowKey,
-    StoreError, Stored, Table, Task, TenantId, Timestamp, Transaction, WriterId, changed_enough, follow_up,
+    Campaign, Cause, Digest, Home, PlanMessage, Review, ReviewStatus, Row, RowKey, StoreError, Stored, Table,
+    Task, Timestamp, Transaction, WriterId, changed_enough, follow_up,
     ports::{
-        Change, ChangeHandler, Clock, HandleError, Ids, Outbox, StateIndex, StateReader, StateReaderExt as _,
-        StateWriter, Workflows,
+        Change, ChangeHandler, Clock, HandleError, Ids, Outbox, StateIndex, StateReader, StateWriter,
+        Workflows,
     },
 };
 
 use commands::{About, Commands, Undeliverable};
 use dead_letters::Claim;
 pub use dead_letters::Letter;
+use homes::{Homes, home};
 
 /// Due rows handled per tick: bounds one invocation; the rest stay due.
 const DUE_PER_TICK: usize = 200;
@@ -50,7 +51,7 @@ where
 {
     async fn handle_changes(&self, changes: Vec<Change>) -> Result<(), HandleError> {
         let mut commands = Commands::default();
-        let mut campaigns = Campaigns::default();
+        let mut homes = Homes::default();
         let now = self.clock.now();
         for change in changes {
             if change.table != Table::State {
@@ -77,38 +78,11 @@ where
             if !changed_enough(old.as_ref(), &new) {
                 continue;
             }
-            let home = home(&new);
-            let status = campaigns.status(&self.store, &new, home.as_ref()).await?;
-            let called = follow_up(&new, status, Cause::Changed(old.as_ref()), now, self.base);
-            commands.add(home, called);
+            let around = homes.of(&self.store, &new).await?;
+            let called = follow_up(&new, around, Cause::Changed(old.as_ref()), now, self.base);
+            commands.add(home(&new), called);
         }
-        self.carry_out(commands).await
-    }
-}
-
-/// Campaign statuses read in one invocation, each once.
-#[derive(Default)]
-struct Campaigns(BTreeMap<(TenantId, CampaignId), Option<CampaignStatus>>);
-
-impl Campaigns {
-    async fn status(
-        &mut self,
-        store: &impl StateReader,
-        row: &Row,
-        home: Option<&PlanMessage>,
-    ) -> Result<Option<CampaignStatus>, StoreError> {
-        // Only these two ask what their campaign allows.
-        let (true, Some(home)) = (matches!(row, Row::Task(_) | Row::Effect(_)), home) else {
-            return Ok(None);
-        };
-        let key = (home.tenant.clone(), home.campaign.clone());
-        if let Some(status) = self.0.get(&key) {
-            return Ok(*status);
-        }
-        let campaign = store.campaign(&home.tenant, &home.campaign).await?;
-        let status = campaign.map(|campaign| campaign.row.status);
-        self.0.insert(key, status);
-        Ok(status)
+        self.carry_out(commands, &mut homes).await
     }
 }
 
@@ -134,15 +108,14 @@ where
     pub async fn tick(&self) -> Result<(), HandleError> {
         let now = self.clock.now();
         let keys = self.store.due(now, DUE_PER_TICK).await?;
-        let mut campaigns = Campaigns::default();
+        let mut homes = Homes::default();
         let mut outcome = Ok(());
         for stored in self.read(&keys).await? {
             // The index may lag behind the row.
             if stored.row.due_at().is_none_or(|due_at| due_at > now) {
                 continue;
             }
-            let home = home(&stored.row);
-            if let Err(failed) = self.follow_due(&stored, home, &mut campaigns, now).await {
+            if let Err(failed) = self.follow_due(&stored, &mut homes, now).await {
                 let key = stored.row.key();
                 tracing::error!(row.pk = %key.pk, row.sk = %key.sk, error = %failed, "A due row could not be followed up");
                 outcome = Err(failed);
@@ -174,22 +147,21 @@ where
     async fn follow_due(
         &self,
         stored: &Stored,
-        home: Option<PlanMessage>,
-        campaigns: &mut Campaigns,
+        homes: &mut Homes,
         now: Timestamp,
     ) -> Result<(), HandleError> {
-        let status = campaigns.status(&self.store, &stored.row, home.as_ref()).await?;
+        let around = homes.of(&self.store, &stored.row).await?;
         let mut commands = Commands::default();
-        commands.add(home, follow_up(&stored.row, status, Cause::Due, now, self.base));
+        commands.add(home(&stored.row), follow_up(&stored.row, around, Cause::Due, now, self.base));
         let moves_rung = !commands.next_rung.is_empty();
-        self.carry_out(commands).await?;
-        if moves_rung { Ok(()) } else { self.push_due(stored, now).await }
+        self.carry_out(commands, homes).await?;
+        if moves_rung { Ok(()) } else { self.push_due(stored, homes, now).await }
     }
 
     /// Sends what was called for; sweeps the campaigns it names; moves ladders on; buries what can never be sent.
-    async fn carry_out(&self, mut commands: Commands) -> Result<(), HandleError> {
+    async fn carry_out(&self, mut commands: Commands, homes: &mut Homes) -> Result<(), HandleError> {
         for (campaign, every_task) in std::mem::take(&mut commands.sweeps) {
-            self.sweep(&campaign, every_task, &mut commands).await?;
+            self.sweep(&campaign, every_task, homes, &mut commands).await?;
         }
         let (late, lost) = (std::mem::take(&mut commands.next_rung), std::mem::take(&mut commands.restart));
         let undeliverable = commands.send(&self.outbox, &self.workflows).await?;
@@ -210,6 +182,7 @@ where
         &self,
         of: &PlanMessage,
         every_task: bool,
+        homes: &mut Homes,
         commands: &mut Commands,
     ) -> Result<(), HandleError> {
         let rows = self.store.query(&RowKey::campaign_partition(&of.tenant, &of.campaign), "").await?;
@@ -224,10 +197,11 @@ where
         };
         let cause = Cause::Swept((!every_task).then_some(swept_at));
         let now = self.clock.now();
+        let around = Home { campaign: status, policy: homes.policy(&self.store, &of.tenant).await? };
         for stored in &rows {
             // The campaign's own row is what led here.
             if !matches!(stored.row, Row::Campaign(_)) {
-                commands.add(Some(of.clone()), follow_up(&stored.row, Some(status), cause, now, self.base));
+                commands.add(Some(of.clone()), follow_up(&stored.row, Some(around), cause, now, self.base));
             }
         }
         Ok(())
@@ -235,11 +209,14 @@ where
 
     /// Moves a due time on: to the next sweep, or a little later for what was just sent. Another's write won the race:
     /// then the row tells its own next time.
-    async fn push_due(&self, stored: &Stored, now: Timestamp) -> Result<(), HandleError> {
+    async fn push_due(&self, stored: &Stored, homes: &mut Homes, now: Timestamp) -> Result<(), HandleError> {
         let again = now + LOOK_AGAIN.max(self.base);
         let pushed: Row = match stored.row.clone() {
             Row::Campaign(campaign) => {
-                Campaign { due_at: Some(now + self.base), swept_at: now, ..*campaign }.into()
+                // [F-6] A sweep that had to withhold its tasks is none.
+                let is_stopped = homes.policy(&self.store, &campaign.tenant).await?.stops(&campaign.agent);
+                let swept_at = if is_stopped { campaign.swept_at } else { now };
+                Campaign { due_at: Some(now + self.base), swept_at, ..*campaign }.into()
             }
             // An open review's due time is its deadline, which only the next rung may move.
             Row::Review(review) if review.status == ReviewStatus::Decided => {
@@ -363,17 +340,4 @@ fn next_rung(now: Timestamp, review: Review) -> Review {
 /// The review with another start of the same rung; its time goes on.
 fn restarted(review: Review) -> Review {
     Review { start: review.start + 1, ..review }
-}
-
-/// The campaign a row belongs to.
-fn home(row: &Row) -> Option<PlanMessage> {
-    let (tenant, campaign) = match row {
-        Row::Campaign(row) => (&row.tenant, &row.id),
-        Row::Plan(row) => (&row.tenant, &row.campaign),
-        Row::Task(row) => (&row.tenant, &row.campaign),
-        Row::Review(row) => (&row.tenant, &row.campaign),
-        Row::Effect(row) => (&row.tenant, &row.campaign),
-        _ => return None,
-    };
-    Some(PlanMessage { tenant: tenant.clone(), campaign: campaign.clone() })
 }

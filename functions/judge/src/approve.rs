@@ -3,9 +3,9 @@
 
 use chimera_domain::ports::{Clock, GrantSigner, HandleError, Ids};
 use chimera_domain::{
-    AgentId, Bucket, Content, Digest, Effect, EffectId, EffectStatus, Flag, Grant, History, Intent, LedgerEntry,
-    Money, MoneyTransaction, Reservation, Review, Row, RowKey, SignedGrant, StoreError, Subject, TenantId,
-    Timestamp, Transaction, Unique, UniqueState, Verdict, WorkOutcome, is_held_by, limits,
+    AgentId, Bucket, CampaignId, Content, Digest, Effect, EffectId, EffectStatus, Flag, Grant, History,
+    Intent, LedgerEntry, Money, MoneyTransaction, Reservation, Review, Row, RowKey, SignedGrant, StoreError,
+    Subject, TenantId, Timestamp, Transaction, Unique, UniqueState, Verdict, WorkOutcome, is_held_by, limits,
 };
 use chimera_policy::verdict::BAND_MEDIUM;
 use chimera_policy::{Judgement, money, normalise::same_text};
@@ -22,6 +22,7 @@ use crate::{Judge, JudgeStore, Landed};
 pub(crate) struct Granting<'a> {
     pub(crate) tenant: &'a TenantId,
     pub(crate) agent: &'a AgentId,
+    pub(crate) campaign: &'a CampaignId,
     pub(crate) effect: &'a EffectId,
     pub(crate) intent: &'a Intent,
     pub(crate) max_cost: Money,
@@ -72,25 +73,28 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
         let transaction = transaction.reserve(&tenant, &entry, &reservation, &limits.caps)?;
         let approval = Approval {
             campaign: RowKey::campaign(&tenant, &proposal.rules.campaign.id),
-            task: proposal.task.row.id.clone(),
+            agent: RowKey::agent(&tenant, &proposal.task.row.agent),
+            place: (proposal.task.row.ordinal, proposal.task.row.id.clone()),
             text: intent.text().unwrap_or_default().to_owned(),
+            is_compared: intent.text().is_none() || proposal.review.is_none(),
             transaction,
         };
         let landed = self.write_jointly(proposal.seat, approval).await?;
         if landed == Landed::Done {
-            info!(campaign.id = %proposal.rules.campaign.id, effect.id = %id, max_cost = %max_cost,
+            let campaign = &proposal.rules.campaign;
+            info!(campaign.id = %campaign.id, trace_id = %campaign.trace, effect.id = %id, max_cost = %max_cost,
                 by_human = proposal.review.is_some(), "an effect was approved");
         }
         Ok(landed)
     }
 
-    /// The question about a post that goes out before it is answered.
+    /// The question about a post that goes out before it is answered. Its time begins when the post may go out.
     fn asking_after(&self, proposal: &Proposal<'_>, verdict: &Verdict, effect: &Effect) -> Review {
         let source = proposal.task.row.source.as_ref();
-        self.review_of(Asking {
+        let review = self.review_of(Asking {
             task: &proposal.task.row,
             subject: Subject::Published { effect: effect.id.clone(), task: effect.task.clone() },
-            cause: "p".to_owned(),
+            id: Review::id_after(&effect.id),
             content: Content {
                 outcome: proposal.outcome.clone(),
                 usage: proposal.usage.cloned(),
@@ -99,8 +103,12 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
             },
             verdict,
             rules: proposal.rules,
-            after: None,
-        })
+        });
+        let now = effect.approved_at;
+        match proposal.rules.policy.quiet_until(&effect.agent, now) {
+            Some(end) => Review { due_at: review.due_at.map(|due_at| due_at + (end - now)), ..review },
+            None => review,
+        }
     }
 
     pub(crate) fn buckets_of(&self, agent: &AgentId, rules: &Rules, now: Timestamp) -> money::Buckets {
@@ -119,6 +127,7 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
         let granting = Granting {
             tenant: &task.tenant,
             agent: &task.agent,
+            campaign: &task.campaign,
             effect: &id,
             intent,
             max_cost,
@@ -168,6 +177,7 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
             key: self.signer.key_id().to_owned(),
             tenant: granting.tenant.clone(),
             agent: granting.agent.clone(),
+            campaign: granting.campaign.clone(),
             effect: granting.effect.clone(),
             audience: format!("{}@{}", granting.intent.server, self.signer.stack()),
             tool: granting.intent.tool.clone(),

@@ -1,45 +1,99 @@
-//! What a verdict about an intent rests on beside the task: the committed source, and what the campaign approved before.
+//! What a verdict about an intent rests on beside the task: the committed source, what the campaign approved before, and
+//! what its agent did before.
 
 use std::collections::BTreeSet;
 
 use chimera_domain::ports::{Clock, GrantSigner, Ids};
 use chimera_domain::{
-    Artifact, Binding, Confidence, Effect, EffectStatus, Flag, Row, RowKey, Source, StoreError, Task,
-    TaskKind, WorkOutcome,
+    Artifact, Binding, Bucket, Confidence, Effect, EffectId, EffectStatus, Flag, History, Row, RowKey,
+    Source, StoreError, Task, TaskKind, Timestamp, UniqueState, WorkOutcome,
 };
+use chimera_policy::anomaly::Paid;
 use chimera_policy::{Case, Judgement, judge_result};
+use jiff::SignedDuration;
 
 use crate::batch::Rules;
 use crate::{Judge, JudgeStore};
 
+/// UTC days of an agent's payments that a payment is compared with, today included: three of what comes monthly.
+const PAYMENT_DAYS: u32 = 93;
+/// Deeds of an agent that one judgement of a post reads at most, the newest: a third of what one page holds.
+const MOST_DEEDS: usize = 400;
+/// The same for a payment. Where a posting agent has more, older payments are not known, and a human is asked once more.
+const MOST_DEEDS_OF_PAYERS: usize = 1_000;
+
 /// Read anew for every message: the approvals of a batch must see each other.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Facts {
     /// The source the task is bound to, from the committed research row: never as the result or the task quotes it.
     pub(crate) source: Option<Source>,
     earlier: Vec<String>,
+    paid: Vec<Paid>,
     human_approvals: usize,
+    now: Timestamp,
 }
 
 impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge<S, G, C, I> {
-    /// The facts for the task's present attempt. An artifact needs none and costs no read.
-    pub(crate) async fn facts(&self, task: &Task) -> Result<Facts, StoreError> {
-        if task.kind != TaskKind::Write {
-            return Ok(Facts::default());
+    /// The facts for a verdict on `outcome`, of which `own` is or would be the effect. What needs none costs no read.
+    pub(crate) async fn facts(
+        &self,
+        task: &Task,
+        own: &EffectId,
+        outcome: &WorkOutcome,
+        rules: &Rules,
+    ) -> Result<Facts, StoreError> {
+        let now = self.clock.now();
+        let mut facts =
+            Facts { source: None, earlier: Vec::new(), paid: Vec::new(), human_approvals: 0, now };
+        if task.kind == TaskKind::Research {
+            return Ok(facts);
         }
-        let source = self.committed_source(task).await?;
+        facts.source = self.committed_source(task).await?;
         let partition = RowKey::campaign_partition(&task.tenant, &task.campaign);
         let effects = self.store.query(&partition, "EFFECT#").await?;
-        let effects: Vec<Effect> = effects
-            .into_iter()
-            .filter_map(|stored| stored.row.into_effect())
-            .filter(|e| e.task != task.id)
-            .collect();
-        Ok(Facts {
-            source,
-            human_approvals: effects.iter().filter(|effect| effect.review.is_some()).count(),
-            earlier: effects.iter().filter(|effect| may_be_seen(effect.status)).filter_map(text_of).collect(),
-        })
+        let effects = effects.into_iter().filter_map(|stored| stored.row.into_effect());
+        let effects: Vec<Effect> = effects.filter(|effect| effect.id != *own).collect();
+        facts.human_approvals = effects.iter().filter(|effect| is_approved_by_human(effect)).count();
+        facts.earlier =
+            effects.iter().filter(|effect| may_be_seen(effect.status)).filter_map(text_of).collect();
+        for deed in self.deeds(task, outcome, rules, now).await? {
+            // The campaign's own effects tell more exactly what became of them.
+            if deed.campaign != task.campaign {
+                facts.earlier.extend(deed.text);
+            }
+            let is_other = deed.campaign != task.campaign || deed.effect != *own;
+            if let Some(payment) = deed.payment.filter(|_| is_other) {
+                facts.paid.push(Paid { at: deed.at, recipient: payment.recipient, amount: payment.amount });
+            }
+        }
+        Ok(facts)
+    }
+
+    /// [M-11] What the agent did in the days that the outcome is compared with, over all its campaigns, the newest first.
+    /// What failed or was voided does not count. One query, or none where nothing is compared.
+    async fn deeds(
+        &self,
+        task: &Task,
+        outcome: &WorkOutcome,
+        rules: &Rules,
+        now: Timestamp,
+    ) -> Result<Vec<History>, StoreError> {
+        let WorkOutcome::Intent { intent } = outcome else { return Ok(Vec::new()) };
+        let (days, most) = match intent.payment() {
+            Some(_) => (PAYMENT_DAYS, MOST_DEEDS_OF_PAYERS),
+            None => (rules.policy.near_duplicate.window_days, MOST_DEEDS),
+        };
+        if days == 0 {
+            return Ok(Vec::new());
+        }
+        let day = |offset: i64| {
+            let at = now + SignedDuration::from_hours(24 * offset);
+            RowKey::history_day(&task.tenant, &task.agent, &Bucket::day(at))
+        };
+        let (first, end) = (day(1 - i64::from(days)), day(1));
+        let rows = self.store.latest(&first.pk, &first.sk, &end.sk, most).await?;
+        let deeds = rows.into_iter().filter_map(|stored| stored.row.into_history());
+        Ok(deeds.filter(|deed| deed.status == UniqueState::Taken).collect())
     }
 
     async fn committed_source(&self, task: &Task) -> Result<Option<Source>, StoreError> {
@@ -53,6 +107,11 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
         };
         Ok(usize::try_from(*index).ok().and_then(|index| sources.into_iter().nth(index)))
     }
+}
+
+/// What takes a post back carries the review that rejected it.
+fn is_approved_by_human(effect: &Effect) -> bool {
+    effect.review.is_some() && effect.undoes.is_none()
 }
 
 /// What will not be published cannot be repeated.
@@ -75,7 +134,9 @@ impl Facts {
         covered: Option<&BTreeSet<Flag>>,
     ) -> Judgement {
         let earlier: Vec<&str> = self.earlier.iter().map(String::as_str).collect();
-        let wanted = usize::try_from(rules.campaign.brief.hold_first).unwrap_or(usize::MAX);
+        //
+        let hold_first = rules.campaign.brief.hold_first.max(rules.policy.hold_first);
+        let wanted = usize::try_from(hold_first).unwrap_or(usize::MAX);
         judge_result(&Case {
             task,
             outcome,
@@ -84,7 +145,10 @@ impl Facts {
             policy_version: rules.policy_version,
             budget: rules.campaign.brief.budget,
             source: self.source.as_ref(),
+            sponsor: rules.campaign.brief.sponsor.as_deref(),
             earlier: &earlier,
+            paid: &self.paid,
+            now: self.now,
             hold_first: self.human_approvals < wanted,
             covered,
         })

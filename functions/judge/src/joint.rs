@@ -5,7 +5,6 @@
 //! waits as well; the last to come writes for all. Each still ends alone: what a transaction refuses is taken out, and
 //! one that fails, panics or overruns only leaves its seat.
 
-use std::collections::BTreeMap;
 use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -25,11 +24,16 @@ use crate::{Judge, JudgeStore, Landed};
 pub(crate) struct Approval {
     /// The partition of its campaign.
     pub(crate) campaign: RowKey,
-    /// Where a bucket cannot take all, this order decides.
-    pub(crate) task: TaskId,
-    /// The text that it publishes: two that resemble each other are not written together, so that the second is judged
-    /// by what the first has become.
+    /// Whose account.
+    pub(crate) agent: RowKey,
+    /// The task's place in its plan, and its id: where a bucket cannot take all, this order decides.
+    pub(crate) place: (u32, TaskId),
+    /// The text that it publishes, or an empty one: of two of an agent that resemble each other the second is judged by what
+    /// the first has become, whichever campaigns they are of. Two without a text do: an agent's payments go one after the
+    /// other, for each is judged by those before it.
     pub(crate) text: String,
+    /// Whether it waits for what it resembles. A text that a human approved is new enough.
+    pub(crate) is_compared: bool,
     pub(crate) transaction: MoneyTransaction,
 }
 
@@ -147,25 +151,21 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
         }
     }
 
-    async fn write_all(&self, members: Vec<Member>) {
-        let mut campaigns: BTreeMap<RowKey, Vec<Member>> = BTreeMap::new();
-        for member in members {
-            campaigns.entry(member.approval.campaign.clone()).or_default().push(member);
+    async fn write_all(&self, mut members: Vec<Member>) {
+        members.sort_by(|one, other| one.approval.order().cmp(&other.approval.order()));
+        // What waits for nobody is compared with by all the others; the order within stays.
+        members.sort_by_key(|member| member.approval.is_compared);
+        let (mut apart, in_the_way) = apart(members);
+        apart.sort_by(|one, other| one.approval.order().cmp(&other.approval.order()));
+        for together in transactions(apart) {
+            self.write_together(together).await;
         }
-        for mut waiting in campaigns.into_values() {
-            waiting.sort_by(|one, other| one.approval.task.cmp(&other.approval.task));
-            while !waiting.is_empty() {
-                let round = Round::of(waiting);
-                self.write_together(round.together).await;
-                // They are judged again, by what the others have become.
-                round.clashing.into_iter().for_each(|member| member.tell(Ok(Landed::Moved)));
-                waiting = round.later;
-            }
-        }
+        // They are judged again, by what the others have become.
+        in_the_way.into_iter().for_each(|member| member.tell(Ok(Landed::Moved)));
     }
 
-    /// Writes these as one. The parts that are refused are taken out; where a bucket refuses the sum, each is written by
-    /// itself in the order of tasks.
+    /// Writes these as one. The parts that are refused are taken out; where a bucket refuses the sum, or others write at the
+    /// same time, each is written by itself in the order of tasks.
     async fn write_together(&self, mut members: Vec<Member>) {
         while members.len() > 1 {
             let parts: Vec<&MoneyTransaction> =
@@ -178,6 +178,8 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
                     return;
                 }
                 Err(StoreError::Refused(refusals)) => refusals,
+                // Nothing is written; it may be one of them alone that others write to.
+                Err(StoreError::Contention) => break,
                 Err(error) => return fail(members, error),
             };
             let mut blamed = joint.blame(refusals);
@@ -206,7 +208,7 @@ impl Member {
     /// One that no longer listens was ended meanwhile: its message comes again and finds what is written.
     fn tell(self, landed: Result<Landed, HandleError>) {
         if self.landed.send(landed).is_err() {
-            debug!(task.id = %self.approval.task, "nobody waits for this approval any more");
+            debug!(task.id = %self.approval.place.1, "nobody waits for this approval any more");
         }
     }
 }
@@ -221,36 +223,52 @@ fn fail(members: Vec<Member>, error: StoreError) {
     }
 }
 
-/// What becomes of those who wait, each in order.
-#[derive(Default)]
-struct Round {
-    together: Vec<Member>,
-    /// What they rest on is changed by one that is written.
-    clashing: Vec<Member>,
-    /// One transaction cannot hold them too.
-    later: Vec<Member>,
-}
+impl Approval {
+    fn order(&self) -> (&RowKey, &(u32, TaskId)) {
+        (&self.campaign, &self.place)
+    }
 
-impl Round {
-    fn of(members: Vec<Member>) -> Self {
-        let mut round = Self::default();
-        let mut operations = 0;
-        for member in members {
-            let own = member.approval.transaction.inner().ops().len();
-            if round.together.iter().any(|other| is_in_the_way(&other.approval, &member.approval)) {
-                round.clashing.push(member);
-            } else if round.together.is_empty() || operations + own <= limits::OPS_PER_TRANSACTION {
-                operations += own;
-                round.together.push(member);
-            } else {
-                round.later.push(member);
-            }
-        }
-        round
+    /// Whether what the other rests on is changed by this one.
+    fn is_in_the_way_of(&self, other: &Self) -> bool {
+        let resembles = || novelty(&other.text, &[self.text.as_str()]) < Confidence::FULL;
+        clash(&self.transaction, &other.transaction)
+            || (other.is_compared && self.agent == other.agent && resembles())
     }
 }
 
-fn is_in_the_way(one: &Approval, other: &Approval) -> bool {
-    clash(&one.transaction, &other.transaction)
-        || novelty(&one.text, &[other.text.as_str()]) < Confidence::FULL
+/// Those that may be written now, and those for which one of them is in the way.
+fn apart(members: Vec<Member>) -> (Vec<Member>, Vec<Member>) {
+    let mut apart: Vec<Member> = Vec::new();
+    let mut in_the_way = Vec::new();
+    for member in members {
+        if apart.iter().any(|other| other.approval.is_in_the_way_of(&member.approval)) {
+            in_the_way.push(member);
+        } else {
+            apart.push(member);
+        }
+    }
+    (apart, in_the_way)
+}
+
+/// What one transaction each can hold: of one campaign, in order.
+fn transactions(members: Vec<Member>) -> Vec<Vec<Member>> {
+    let mut runs: Vec<Vec<Member>> = Vec::new();
+    let mut operations = 0;
+    for member in members {
+        let own = member.approval.transaction.inner().ops().len();
+        match runs.last_mut() {
+            Some(run)
+                if run.iter().all(|other| other.approval.campaign == member.approval.campaign)
+                    && operations + own <= limits::OPS_PER_TRANSACTION =>
+            {
+                operations += own;
+                run.push(member);
+            }
+            _ => {
+                operations = own;
+                runs.push(vec![member]);
+            }
+        }
+    }
+    runs
 }

@@ -93,6 +93,7 @@ impl Proposal<'_> {
             outcome: self.outcome.clone(),
             digest: self.outcome.digest(),
             verdict: verdict.clone(),
+            usage: self.usage.cloned(),
         };
         let approved = Task {
             committed: Some(committed),

@@ -1,7 +1,7 @@
 //! Why something ended, as people and the planner read it.
 
-/// Another effect of the agent holds the same text.
-pub(crate) const TEXT_TAKEN: &str = "unique: identical text was published before";
+/// Another effect of the agent holds the same text, or has answered the same mention.
+pub(crate) const TEXT_TAKEN: &str = "unique: identical text was published, or this mention answered, before";
 /// The ladder ran out.
 pub(crate) const NOBODY_ANSWERED: &str = "nobody answered";
 /// Nothing of a finished or cancelled campaign is signed.
@@ -10,9 +10,8 @@ pub(crate) const CAMPAIGN_OVER: &str = "the campaign is over";
 pub(crate) const TASK_GONE: &str = "its task is gone";
 /// [E-4] Every grant of an effect came to nothing.
 pub(crate) const STRUCK_TOO_OFTEN: &str = "signed again too often";
-/// [M-5] What an operator can do where a limit stopped something. Neither a task nor an effect comes back by itself.
-pub(crate) const WAY_OUT: &str =
-    "raise the policy's cap, or the budget in the brief, and start a new campaign for what is missing";
+/// [M-5] What a person can do where a limit stopped something. Neither a task nor an effect comes back by itself.
+pub(crate) const WAY_OUT: &str = "raise the policy's cap or the campaign's budget";
 
 /// What a reviewer said.
 pub(crate) fn of_reviewer(comment: Option<&str>) -> String {

@@ -30,9 +30,9 @@ impl Proposal<'_> {
 
     /// [M-5] For good, and an operator is told.
     pub(crate) fn over_budget(&self, limit: &str) -> Result<Transaction, HandleError> {
-        let task = &self.task.row;
-        error!(tenant = %task.tenant, campaign.id = %task.campaign, task.id = %task.id, limit,
-            "over budget: a task has failed; {WAY_OUT}");
+        let (task, trace) = (&self.task.row, &self.rules.campaign.trace);
+        error!(tenant = %task.tenant, campaign.id = %task.campaign, trace_id = %trace, task.id = %task.id, limit,
+            "over budget: a task has failed; {WAY_OUT}, then retry the task");
         self.fail(&over_budget_reason(limit))
     }
 }

@@ -10,11 +10,12 @@ use chimera_domain::{
 };
 use chimera_policy::Judgement;
 use chimera_policy::money::over_budget_reason;
+use chimera_policy::verdict::BAND_MEDIUM;
 use tracing::{error, info, warn};
 
 use crate::approve::{Granting, again, reserve_entry};
 use crate::batch::{Batch, Rules};
-use crate::hold::Asking;
+use crate::hold::{Asking, review_id};
 use crate::occasion::{End, Occasion};
 use crate::reasons::{self, WAY_OUT};
 use crate::{Judge, JudgeStore, Landed};
@@ -48,15 +49,15 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
     async fn look_again(&self, effect: &Stored<Effect>, rules: &Rules) -> Result<Landed, HandleError> {
         let row = &effect.row;
         let occasion = &Occasion::second_look(row);
-        if row.undoes.is_some() && row.struck <= limits::REJUDGES_PER_EFFECT {
-            return self.sign_undo_again(effect, rules, occasion).await;
-        }
-        if rules.campaign.status.is_over() {
-            return self.void(effect, reasons::CAMPAIGN_OVER, None, occasion).await;
-        }
         // An effect that only waited, for its pace or a switch, is signed as often as it takes.
         if row.struck > limits::REJUDGES_PER_EFFECT {
             return self.void(effect, reasons::STRUCK_TOO_OFTEN, None, occasion).await;
+        }
+        if let Some(undone) = &row.undoes {
+            return self.sign_undo_again(effect, undone, rules, occasion).await;
+        }
+        if rules.campaign.status.is_over() {
+            return self.void(effect, reasons::CAMPAIGN_OVER, None, occasion).await;
         }
         let task = self.store.get(&RowKey::task(&row.tenant, &row.campaign, &row.task)).await?;
         let Some(task) = task.and_then(|task| task.narrow(Row::into_task)) else {
@@ -66,6 +67,10 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
         let covered = row.review.is_some().then_some(&row.flags);
         let judgement = self.second_judgement(row, &task.row, rules, covered).await?;
         match judgement.verdict.kind {
+            VerdictKind::Approve if asks_nobody(row, &judgement) => {
+                let judgement = asking(judgement);
+                self.hold_again(effect, &task.row, rules, &judgement, occasion).await
+            }
             VerdictKind::Approve => {
                 let max_cost = judgement.max_cost.unwrap_or(row.max_cost);
                 self.approve_again(effect, rules, max_cost, None, occasion).await
@@ -92,8 +97,8 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
                 effect.id
             )));
         }
-        let facts = self.facts(task).await?;
         let outcome = WorkOutcome::Intent { intent: effect.intent.clone() };
+        let facts = self.facts(task, &effect.id, &outcome, rules).await?;
         Ok(facts.judge(task, &outcome, rules, Confidence::FULL, covered))
     }
 
@@ -127,12 +132,28 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
             .close(tenant, &self.release_entry(&effect.row), old, nothing)?
             .reserve(tenant, &reserve_entry(&signed, new, now), new, &today.caps)?;
         match self.write_money(&transaction).await? {
+            Landed::OverBudget(bucket) if effect.row.undoes.is_some() => {
+                self.wait_for_money(effect, &bucket, occasion).await
+            }
             Landed::OverBudget(bucket) => {
                 tell_operator(&effect.row, &bucket);
                 self.void(effect, &over_budget_reason(&bucket), review, occasion).await
             }
             landed => Ok(landed),
         }
+    }
+
+    /// What a human wants gone is not given up for want of money: the clock brings it again.
+    async fn wait_for_money(
+        &self,
+        undo: &Stored<Effect>,
+        bucket: &str,
+        occasion: &Occasion,
+    ) -> Result<Landed, HandleError> {
+        tell_undo_waits(&undo.row, bucket);
+        let later = Effect { due_at: Some(self.clock.now() + limits::FOLLOW_UP_AFTER), ..undo.row.clone() };
+        let writer = occasion.writer_at(End::Wait, undo.version);
+        self.write(&Transaction::by(writer).replace(undo, later)?).await
     }
 
     fn signed_again(
@@ -147,6 +168,7 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
         let granting = Granting {
             tenant: &effect.tenant,
             agent: &effect.agent,
+            campaign: &effect.campaign,
             effect: &effect.id,
             intent: &effect.intent,
             max_cost,
@@ -198,12 +220,12 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
         task: &'a Task,
         rules: &'a Rules,
         judgement: &'a Judgement,
-        after: Option<&'a ReviewId>,
+        after: Option<&ReviewId>,
     ) -> Asking<'a> {
         Asking {
             task,
             subject: Subject::Rejudged { effect: effect.id.clone(), task: task.id.clone() },
-            cause: format!("j{}", effect.rejudged),
+            id: review_id(effect.id.as_str(), &format!("j{}", effect.rejudged), after),
             content: Content {
                 outcome: WorkOutcome::Intent { intent: effect.intent.clone() },
                 usage: None,
@@ -212,7 +234,6 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
             },
             verdict: &judgement.verdict,
             rules,
-            after,
         }
     }
 }
@@ -235,6 +256,25 @@ fn reservation_again(
     Reservation { number: old.number + 1, amount: max_cost, day, buckets: buckets.to_vec() }
 }
 
+/// Whether the effect would go out before anybody looks, without the question that its approval would have opened.
+fn asks_nobody(effect: &Effect, judgement: &Judgement) -> bool {
+    let medium = Flag::new(BAND_MEDIUM);
+    let is_asked = effect.review.is_some() || effect.flags.contains(&medium);
+    judgement.verdict.flags.contains(&medium) && !is_asked
+}
+
+/// The same judgement as a question.
+fn asking(mut judgement: Judgement) -> Judgement {
+    judgement.verdict.kind = VerdictKind::Escalate;
+    judgement
+}
+
+/// [M-5] A person can help, in a cancelled campaign as well.
+pub(crate) fn tell_undo_waits(effect: &Effect, limit: &str) {
+    error!(tenant = %effect.tenant, campaign.id = %effect.campaign, effect.id = %effect.id, limit,
+        "over budget: a post that was rejected cannot be taken back; {WAY_OUT}");
+}
+
 /// Tells an operator where the verdict found a limit that the effect breaks by itself.
 pub(crate) fn tell_over_limit(effect: &Effect, judgement: &Judgement) {
     if let Some(limit) = &judgement.over_limit {
@@ -245,7 +285,7 @@ pub(crate) fn tell_over_limit(effect: &Effect, judgement: &Judgement) {
 /// [M-5] Only an operator can help.
 fn tell_operator(effect: &Effect, limit: &str) {
     error!(tenant = %effect.tenant, campaign.id = %effect.campaign, effect.id = %effect.id, limit,
-        "over budget: an approved effect is voided; {WAY_OUT}");
+        "over budget: an approved effect is voided; {WAY_OUT}, and start a new campaign for what is missing");
 }
 
 #[cfg(test)]

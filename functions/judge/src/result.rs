@@ -1,7 +1,9 @@
 //! A worker's answer: admitted by the task's row, judged, committed.
 
 use chimera_domain::ports::{Clock, GrantSigner, HandleError, Ids};
-use chimera_domain::{Money, Row, RowKey, StoreError, Stored, Task, TaskResult, TaskStatus, WorkOutcome};
+use chimera_domain::{
+    EffectId, Money, Row, RowKey, StoreError, Stored, Task, TaskResult, TaskStatus, WorkOutcome,
+};
 use chimera_policy::Judgement;
 use tracing::{info, warn};
 
@@ -65,9 +67,10 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
         if let WorkOutcome::Failure { code, message, retryable: false } = &result.outcome {
             return self.write(&proposal.fail(&format!("worker {code}: {message}"))?).await;
         }
-        let facts = self.facts(&task.row).await?;
+        let own = EffectId::of(&task.row.id, task.row.attempt);
+        let facts = self.facts(&task.row, &own, &result.outcome, rules).await?;
         let judgement = facts.judge(&task.row, &result.outcome, rules, result.confidence, None);
-        log(&task.row, &judgement);
+        log(&task.row, rules, &judgement);
         self.carry_out(&proposal, &judgement, &facts).await
     }
 }
@@ -86,8 +89,8 @@ fn cost_with(task: &Task, result: &TaskResult) -> Money {
     })
 }
 
-fn log(task: &Task, judgement: &Judgement) {
+fn log(task: &Task, rules: &Rules, judgement: &Judgement) {
     let verdict = &judgement.verdict;
-    info!(campaign.id = %task.campaign, task.id = %task.id, attempt = task.attempt, verdict = ?verdict.kind,
+    info!(campaign.id = %task.campaign, trace_id = %rules.campaign.trace, task.id = %task.id, attempt = task.attempt, verdict = ?verdict.kind,
         confidence = %verdict.confidence, flags = verdict.flags.len(), "a result was judged");
 }

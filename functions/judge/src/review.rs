@@ -2,8 +2,9 @@
 
 use chimera_domain::ports::{Clock, GrantSigner, HandleError, Ids};
 use chimera_domain::{
-    CampaignId, Confidence, Decision, DecisionKind, ResultId, Review, ReviewEvent, ReviewId, ReviewStatus,
-    Row, RowKey, Stored, Subject, Task, TaskStatus, TenantId, Transaction, VerdictKind, WorkOutcome,
+    CampaignId, Confidence, Decision, DecisionKind, EffectId, ResultId, Review, ReviewEvent, ReviewId,
+    ReviewStatus, Row, RowKey, Stored, Subject, Task, TaskStatus, TenantId, Transaction, VerdictKind,
+    WorkOutcome,
 };
 use tracing::{error, info, warn};
 
@@ -120,7 +121,8 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
     ) -> Result<Landed, HandleError> {
         let (task, outcome) = (&proposal.task.row, proposal.outcome);
         let is_same = decision.digest == review.digest && outcome.digest() == review.digest;
-        let facts = self.facts(task).await?;
+        let own = EffectId::of(&task.id, task.attempt);
+        let facts = self.facts(task, &own, outcome, proposal.rules).await?;
         let mut judgement = facts.judge(task, outcome, proposal.rules, Confidence::FULL, Some(&review.flags));
         if !is_same && judgement.verdict.kind == VerdictKind::Approve {
             error!(campaign.id = %review.campaign, review.id = %review.id,
@@ -144,7 +146,8 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
         };
         let outcome = WorkOutcome::Intent { intent: intent.clone().with_text(text) };
         let task = &proposal.task.row;
-        let facts = self.facts(task).await?;
+        let own = EffectId::of(&task.id, task.attempt);
+        let facts = self.facts(task, &own, &outcome, proposal.rules).await?;
         let mut judgement =
             facts.judge(task, &outcome, proposal.rules, Confidence::FULL, Some(&review.flags));
         // A human wrote it: what remains are the rules.

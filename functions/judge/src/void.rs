@@ -5,7 +5,8 @@ use chimera_domain::{
     Close, Effect, EffectEvent, LedgerEntry, Money, MoneyTransaction, Refusal, Review, Stored, Transaction,
     free_names,
 };
-use tracing::warn;
+use chimera_policy::refusals::STILL_THERE;
+use tracing::{error, warn};
 
 use crate::occasion::{End, Occasion};
 use crate::{Judge, JudgeStore, Landed};
@@ -21,6 +22,10 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
     ) -> Result<Landed, HandleError> {
         let old = &effect.row;
         warn!(campaign.id = %old.campaign, effect.id = %old.id, reason, "an approved effect is voided");
+        if old.undoes.is_some() {
+            error!(tenant = %old.tenant, campaign.id = %old.campaign, agent.id = %old.agent, effect.id = %old.id,
+                "{STILL_THERE}");
+        }
         let void = Effect {
             status: old.status.next(EffectEvent::Void)?,
             refusal: Some(Refusal { code: "void".to_owned(), message: reason.to_owned(), retryable: false }),

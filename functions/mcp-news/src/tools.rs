@@ -5,11 +5,13 @@ use chimera_mcp::server::{ToolFault, ToolSpec, Tools};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::prose::clip;
 use crate::{FeedRefusal, FeedText, Fetcher, TEXT_CHARS, parse_feed};
 
-/// Items answered where the caller names no limit, and at most: an answer of these stays below the 4 MiB a client
-/// accepts.
-const LIMITS: (usize, usize) = (20, 50);
+/// Items answered where the caller names no limit, and at most.
+const LIMITS: (usize, usize) = (20, 200);
+/// Characters of all bodies in an answer: it stays below the 4 MiB a client accepts. More than fifty items share them.
+const BODIES_CHARS: usize = 50 * TEXT_CHARS;
 
 /// The news server's tools.
 #[derive(Debug)]
@@ -32,6 +34,12 @@ impl NewsTools {
         let (bytes, found_at) = self.fetcher.fetch(url).await?;
         let mut feed = parse_feed(&bytes, found_at.as_str())?;
         feed.items.truncate(limit);
+        let share = BODIES_CHARS / feed.items.len().max(1);
+        if share < TEXT_CHARS {
+            for item in &mut feed.items {
+                item.text = clip(&item.text, share);
+            }
+        }
         Ok(feed)
     }
 }

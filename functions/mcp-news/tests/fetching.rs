@@ -10,10 +10,22 @@ use axum::response::Redirect;
 use axum::routing::get;
 use chimera_mcp::net::Reach;
 use futures::stream;
-use mcp_news::{FeedRefusal, Fetcher, NewsTools};
+use mcp_news::{FeedItem, FeedRefusal, Fetcher, NewsTools};
 
 const FEED: &str = "<rss version=\"2.0\"><channel><title>T</title><item><title>One</title>\
                     <link>https://example.org/1</link><description>Body.</description></item></channel></rss>";
+
+/// So many articles of more text than an item may have.
+fn long_feed(articles: usize) -> String {
+    let item = |at: usize| {
+        let body = format!("Machine {at} stamped its parts again. ").repeat(200);
+        format!(
+            "<item><title>N{at}</title><link>https://example.org/{at}</link><description>{body}</description></item>"
+        )
+    };
+    let items: String = (0..articles).map(item).collect();
+    format!("<rss version=\"2.0\"><channel><title>T</title>{items}</channel></rss>")
+}
 
 async fn site() -> SocketAddr {
     let endless = || async {
@@ -22,6 +34,7 @@ async fn site() -> SocketAddr {
     };
     let router = Router::new()
         .route("/feed", get(|| async { FEED }))
+        .route("/long", get(|| async { long_feed(199) }))
         .route("/moved", get(|| async { Redirect::permanent("/feed") }))
         .route("/round", get(|| async { Redirect::temporary("/round") }))
         .route("/elsewhere", get(|| async { Redirect::temporary("file:///etc/passwd") }))
@@ -48,6 +61,18 @@ async fn a_feed_is_read_also_behind_a_redirect() {
     let site = site().await;
     assert_eq!(read(Reach::Anywhere, &format!("http://{site}/feed")).await, Ok(1));
     assert_eq!(read(Reach::Anywhere, &format!("http://{site}/moved")).await, Ok(1));
+}
+
+#[tokio::test]
+async fn many_items_share_the_room_of_an_answer_and_few_have_all_of_theirs() {
+    let url = format!("http://{}/long", site().await);
+    let tools = NewsTools::new(Fetcher::new(Reach::Anywhere).unwrap());
+    let chars = |items: &[FeedItem]| items.iter().map(|item| item.text.chars().count()).collect::<Vec<_>>();
+    let few = tools.headlines(&url, 40).await.unwrap().items;
+    assert!(few.len() == 40 && chars(&few).iter().all(|chars| *chars > 3_900), "{:?}", chars(&few));
+    let many = tools.headlines(&url, 200).await.unwrap().items;
+    assert!(many.len() == 199 && chars(&many).iter().all(|chars| (900..=1_100).contains(chars)));
+    assert!(many.iter().all(|item| item.text.ends_with("again.")), "a sentence is cut");
 }
 
 #[tokio::test]

@@ -5,37 +5,48 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-/// Failures of the sandbox, by markers in a post's text. None unless configured.
+use crate::answers::PlatformError;
+
+/// Failures of the sandbox, by markers in what a call is about: a post's text, or `delete: ` and the text of the post that
+/// is to be deleted. None unless configured.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Faults {
-    /// Text that aborts the process after the burn, before the post is made.
+    /// Marker that aborts the process after the burn, before anything is done.
     pub crash_after_burn: Option<String>,
-    /// Text whose post is made while its answer gets lost.
+    /// Marker of what is done while its answer gets lost.
     pub applied_but_failed: Option<String>,
-    /// Text → milliseconds its post takes.
+    /// Marker → milliseconds it takes.
     pub slow_ms: BTreeMap<String, u64>,
+    /// Marker → what the platform answers instead of doing it.
+    pub errors: BTreeMap<String, PlatformError>,
 }
 
 impl Faults {
-    /// What happens before the post is made. Does not return where a crash is called for: a process that ends by
+    /// What happens before anything is done. Does not return where a crash is called for: a process that ends by
     /// itself could still complete its burn.
-    pub(crate) async fn before(&self, text: &str) {
-        let delays = self.slow_ms.iter().filter(|(marker, _)| text.contains(marker.as_str()));
+    pub(crate) async fn before(&self, subject: &str) {
+        let delays = self.slow_ms.iter().filter(|(marker, _)| subject.contains(marker.as_str()));
         let delay = delays.map(|(_, millis)| *millis).max().unwrap_or_default();
         tokio::time::sleep(Duration::from_millis(delay)).await;
-        if marks(self.crash_after_burn.as_deref(), text) {
+        if marks(self.crash_after_burn.as_deref(), subject) {
             tracing::warn!("aborting between burn and outcome, as TWITTER_FAULTS asks");
             std::process::abort();
         }
     }
 
-    /// Whether the answer about a post that was made gets lost.
-    pub(crate) fn loses_answer(&self, text: &str) -> bool {
-        marks(self.applied_but_failed.as_deref(), text)
+    /// Whether the answer about what was done gets lost.
+    pub(crate) fn loses_answer(&self, subject: &str) -> bool {
+        marks(self.applied_but_failed.as_deref(), subject)
+    }
+
+    /// What the platform answers instead.
+    pub(crate) fn error(&self, subject: &str) -> Option<&PlatformError> {
+        let mut marked = self.errors.iter().filter(|(marker, _)| marks(Some(marker.as_str()), subject));
+        marked.next().map(|(_, error)| error)
     }
 }
 
-fn marks(marker: Option<&str>, text: &str) -> bool {
-    marker.is_some_and(|marker| !marker.is_empty() && text.contains(marker))
+fn marks(marker: Option<&str>, subject: &str) -> bool {
+    marker.is_some_and(|marker| !marker.is_empty() && subject.contains(marker))
 }

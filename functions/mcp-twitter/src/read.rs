@@ -1,11 +1,13 @@
 //! The read half: what the platform shows anybody. Holds nothing that could post.
 
+use chimera_domain::{AgentId, TenantId};
 use chimera_mcp::ToolClass;
 use chimera_mcp::server::{ToolFault, ToolSpec, Tools};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::posts::PostStore;
+use crate::posts::{Account, Post, PostStore};
+use crate::schemas::{account, id, post_id};
 
 /// Posts answered where the caller names no limit.
 const DEFAULT_LIMIT: usize = 20;
@@ -21,8 +23,10 @@ pub struct ReadHalf<P> {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Search {
-    account: String,
+    tenant: TenantId,
+    account: AgentId,
     text: Option<String>,
+    post_id: Option<String>,
     limit: Option<usize>,
 }
 
@@ -32,24 +36,37 @@ impl<P: PostStore> ReadHalf<P> {
         Self { posts }
     }
 
-    async fn search(&self, search: Search) -> Result<Value, ToolFault> {
+    async fn search(&self, account: &Account, search: Search) -> Result<Value, ToolFault> {
         let limit = search.limit.unwrap_or(DEFAULT_LIMIT);
-        // What is filtered away does not count: a read-back must find its post behind any number of others.
-        let read = if search.text.is_some() { MAX_LIMIT } else { limit };
-        let mut posts = self.posts.list(&search.account, read).await?;
+        let mut posts = match &search.post_id {
+            Some(post_id) => self.posts.one(account, post_id).await?.into_iter().collect(),
+            // What is filtered away does not count: a read-back must find its post behind any number of others.
+            None => self.posts.list(account, if search.text.is_some() { MAX_LIMIT } else { limit }).await?,
+        };
         posts.retain(|post| search.text.as_ref().is_none_or(|text| post.text.contains(text.as_str())));
         posts.truncate(limit);
-        Ok(json!({ "posts": posts }))
+        let shown: Vec<Value> = posts.iter().map(shown).collect();
+        Ok(json!({ "posts": shown }))
     }
 
-    async fn account(&self, account: &str) -> Result<Value, ToolFault> {
+    async fn account(&self, account: &Account) -> Result<Value, ToolFault> {
+        let name = &account.name;
         Ok(json!({
-            "account": account,
-            "url": format!("https://x.example/{account}"),
+            "account": name,
+            "url": format!("https://x.example/{name}"),
             "automated": true,
             "posts": self.posts.count(account).await?,
         }))
     }
+}
+
+/// A post as the caller sees it, who has named the tenant.
+fn shown(post: &Post) -> Value {
+    let mut shown = json!(post);
+    if let Some(fields) = shown.as_object_mut() {
+        fields.remove("tenant");
+    }
+    shown
 }
 
 impl<P: PostStore> Tools for ReadHalf<P> {
@@ -61,13 +78,15 @@ impl<P: PostStore> Tools for ReadHalf<P> {
         vec![
             ToolSpec {
                 name: "posts_search",
-                description: "An account's posts, newest first, optionally those that contain a text.",
+                description: "A tenant's account's posts and replies that were not deleted, newest first; optionally those that contain a text, or the one of an id.",
                 input: json!({
                     "type": "object",
-                    "required": ["account"],
+                    "required": ["tenant", "account"],
                     "properties": {
-                        "account": { "type": "string", "minLength": 1, "maxLength": 64 },
+                        "tenant": id(),
+                        "account": account(),
                         "text": { "type": "string", "maxLength": 4000 },
+                        "post_id": post_id(),
                         "limit": { "type": "integer", "minimum": 1, "maximum": MAX_LIMIT },
                     },
                     "additionalProperties": false,
@@ -84,8 +103,8 @@ impl<P: PostStore> Tools for ReadHalf<P> {
                 description: "An account as anybody sees it.",
                 input: json!({
                     "type": "object",
-                    "required": ["account"],
-                    "properties": { "account": { "type": "string", "minLength": 1, "maxLength": 64 } },
+                    "required": ["tenant", "account"],
+                    "properties": { "tenant": id(), "account": account() },
                     "additionalProperties": false,
                 }),
                 output: json!({ "type": "object", "required": ["account", "url", "posts"] }),
@@ -95,11 +114,12 @@ impl<P: PostStore> Tools for ReadHalf<P> {
     }
 
     async fn call(&self, tool: &str, arguments: Value) -> Result<Value, ToolFault> {
-        let search: Search =
-            serde_json::from_value(arguments).map_err(|error| ToolFault::Failed(error.into()))?;
+        let search: Search = serde_json::from_value(arguments)
+            .map_err(|error| ToolFault::refused("invalid_input", error.to_string(), false))?;
+        let account = Account { tenant: search.tenant.clone(), name: search.account.to_string() };
         match tool {
-            "posts_search" => self.search(search).await,
-            _ => self.account(&search.account).await,
+            "posts_search" => self.search(&account, search).await,
+            _ => self.account(&account).await,
         }
     }
 }
@@ -113,6 +133,9 @@ fn post_schema() -> Value {
             "url": { "type": "string" },
             "account": { "type": "string" },
             "text": { "type": "string" },
+            "in_reply_to": { "type": "string" },
+            "made_with_ai": { "type": "boolean" },
+            "paid_partnership": { "type": "boolean" },
             "created_at": { "type": "string" },
             "idempotency_key": { "type": "string" },
         },

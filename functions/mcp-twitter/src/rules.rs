@@ -15,6 +15,8 @@ const URL_LENGTH: usize = 23;
 const LINK_CENTS: i64 = 20;
 /// Cents any other post costs: $0.015 rounded up.
 const PLAIN_CENTS: i64 = 2;
+/// Cents a deletion costs.
+const DELETION_CENTS: i64 = 1;
 
 /// Length as the platform counts it: a URL is 23, Latin and most alphabets 1 a character, the rest (CJK, emoji) 2 a character as read. The sandbox counts for itself, as the
 /// platform does; the Judge's own count is an upper bound of it.
@@ -31,6 +33,12 @@ pub fn weighted_length(text: &str) -> usize {
 pub fn price(text: &str) -> Money {
     let cents = if urls(text).next().is_some() { LINK_CENTS } else { PLAIN_CENTS };
     Money::new(cents, Currency::Usd).unwrap_or(Money::zero(Currency::Usd))
+}
+
+/// What a deletion costs.
+#[must_use]
+pub fn deletion_price() -> Money {
+    Money::new(DELETION_CENTS, Currency::Usd).unwrap_or(Money::zero(Currency::Usd))
 }
 
 fn urls(text: &str) -> impl Iterator<Item = &str> {

@@ -1,4 +1,4 @@
-//! The write half: posts, with a grant and never without.
+//! The write half: posts, replies and deletions, with a grant and never without.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -13,13 +13,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::posts::PostStore;
-use crate::{NewPost, Sandbox, price};
-
-/// Media of one post, as on the platform.
-const MEDIA: usize = 4;
-/// Characters of base64 per medium: what fits a request beside three others.
-const MEDIA_CHARS: usize = 1024 * 1024;
+use crate::posts::{Account, PostStore};
+use crate::{NewPost, Sandbox, deletion_price, price, schemas};
 
 /// The write half's tools.
 #[derive(Debug)]
@@ -30,12 +25,24 @@ pub struct WriteHalf<S, C, I, P> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct PostCreate {
+struct NewPostCall {
     account: String,
     text: String,
+    in_reply_to: Option<String>,
     made_with_ai: bool,
     #[serde(default)]
+    paid_partnership: bool,
+    #[serde(default)]
     media: Vec<Media>,
+    idempotency_key: Uuid,
+    grant: SignedGrant,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PostDelete {
+    account: String,
+    post_id: String,
     idempotency_key: Uuid,
     grant: SignedGrant,
 }
@@ -62,29 +69,55 @@ impl<S: BurnStore, C: Clock + Send + 'static, I: Ids + Send + 'static, P: PostSt
         Self { desk, sandbox }
     }
 
-    async fn post_create(&self, arguments: Value) -> Result<Burn, ToolFault> {
-        let granted = granted(&arguments);
-        let call: PostCreate = read(arguments)?;
+    /// Posts or replies.
+    async fn post(&self, tool: &str, arguments: Value) -> Result<Burn, ToolFault> {
+        let approved = Digest::of_json(&granted(&arguments));
+        let call: NewPostCall = read(arguments)?;
         check_media(&call.media)?;
-        if call.account != call.grant.grant.agent.as_str() {
-            return Err(ToolFault::refused("grant_account", "the grant is for another agent", false));
-        }
+        let account = account_of(&call.grant, &call.account)?;
         let presented = Presented {
-            tool: "post_create",
-            arguments: Digest::of_json(&granted),
+            tool,
+            arguments: approved,
             grant: &call.grant,
             key: call.idempotency_key,
             price: price(&call.text),
         };
         let post = NewPost {
-            account: call.account,
+            account,
             text: call.text,
+            in_reply_to: call.in_reply_to,
             made_with_ai: call.made_with_ai,
+            paid_partnership: call.paid_partnership,
             media: call.media.into_iter().map(|media| media.digest).collect(),
             key: call.idempotency_key,
         };
         self.desk.execute(presented, self.sandbox.create(post)).await
     }
+
+    async fn post_delete(&self, arguments: Value) -> Result<Burn, ToolFault> {
+        let approved = Digest::of_json(&granted(&arguments));
+        let call: PostDelete = read(arguments)?;
+        let account = account_of(&call.grant, &call.account)?;
+        let presented = Presented {
+            tool: "post_delete",
+            arguments: approved,
+            grant: &call.grant,
+            key: call.idempotency_key,
+            price: deletion_price(),
+        };
+        let act = self.sandbox.delete(&account, &call.post_id, call.idempotency_key);
+        self.desk.execute(presented, act).await
+    }
+}
+
+/// [E-8] The account that is acted on: the grant's agent, of the grant's tenant. The desk checks, before anything is done,
+/// that the Judge signed both.
+fn account_of(signed: &SignedGrant, named: &str) -> Result<Account, ToolFault> {
+    let grant = &signed.grant;
+    if named != grant.agent.as_str() {
+        return Err(ToolFault::refused("grant_account", "the grant is for another agent", false));
+    }
+    Ok(Account { tenant: grant.tenant.clone(), name: named.to_owned() })
 }
 
 /// The arguments that the grant is about: without grant, key and media bytes.
@@ -138,7 +171,21 @@ where
         specs.push(ToolSpec {
             name: "post_create",
             description: "Posts, once, exactly what the grant approves; a used grant answers what became of it.",
-            input: post_create_schema(),
+            input: schemas::post_create(),
+            output: burn_schema(),
+            class: ToolClass::Effect,
+        });
+        specs.push(ToolSpec {
+            name: "post_reply",
+            description: "The same as an answer to a post.",
+            input: schemas::post_reply(),
+            output: burn_schema(),
+            class: ToolClass::Effect,
+        });
+        specs.push(ToolSpec {
+            name: "post_delete",
+            description: "Deletes a post of the account; one that is gone already counts as deleted.",
+            input: schemas::post_delete(),
             output: burn_schema(),
             class: ToolClass::Effect,
         });
@@ -147,7 +194,8 @@ where
 
     async fn call(&self, tool: &str, arguments: Value) -> Result<Value, ToolFault> {
         let burn = match tool {
-            "post_create" => self.post_create(arguments).await?,
+            "post_create" | "post_reply" => self.post(tool, arguments).await?,
+            "post_delete" => self.post_delete(arguments).await?,
             "effect_outcome" => self.desk.outcome(&read::<Settle>(arguments)?.grant).await?,
             "effect_void" => self.desk.void(&read::<Settle>(arguments)?.grant).await?,
             "effect_close" => {
@@ -158,33 +206,4 @@ where
         };
         Ok(json!(burn))
     }
-}
-
-fn post_create_schema() -> Value {
-    json!({
-        "type": "object",
-        "required": ["account", "text", "made_with_ai", "idempotency_key", "grant"],
-        "properties": {
-            "account": { "type": "string", "minLength": 1, "maxLength": 64 },
-            "text": { "type": "string", "minLength": 1, "maxLength": 4000 },
-            "made_with_ai": { "type": "boolean" },
-            "media": {
-                "type": "array",
-                "maxItems": MEDIA,
-                "items": {
-                    "type": "object",
-                    "required": ["digest", "bytes_base64", "mime"],
-                    "properties": {
-                        "digest": { "type": "string", "pattern": "^sha256:[0-9a-f]{64}$" },
-                        "bytes_base64": { "type": "string", "maxLength": MEDIA_CHARS },
-                        "mime": { "type": "string", "pattern": "^[a-z]+/[a-z0-9.+-]+$" },
-                    },
-                    "additionalProperties": false,
-                },
-            },
-            "idempotency_key": { "type": "string", "minLength": 36, "maxLength": 36 },
-            "grant": { "type": "object" },
-        },
-        "additionalProperties": false,
-    })
 }

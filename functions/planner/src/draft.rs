@@ -1,13 +1,17 @@
 //! Drawing a plan: the model proposes, the domain's invariants decide.
 
+use std::collections::BTreeSet;
+
 use chimera_domain::{
-    Agent, Binding, Campaign, Criterion, Money, Plan, PlanDiff, PlanError, PlanStatus, Priority, Task,
-    TaskId, TaskKind, TaskStatus, Timestamp, check_plan,
+    Agent, Binding, Campaign, Check, Criterion, Disclosure, Money, Plan, PlanDiff, PlanError, PlanStatus,
+    Priority, Task, TaskId, TaskKind, TaskStatus, Timestamp, check_plan,
     ports::{Ask, ModelError, ModelRole, ReasoningModel},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
 use thiserror::Error;
+
+use crate::operating;
 
 /// Longest backstory a task carries, in characters: the aim is a message of 6 KB.
 const BACKSTORY_CHARS: usize = 600;
@@ -21,6 +25,9 @@ pub(crate) enum DraftError {
     /// It breaks an invariant.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// A reply is not to a mention that the brief names, or a mention is answered twice.
+    #[error("task {0} would answer what nobody asked to have answered")]
+    Mention(TaskId),
     /// It is not of the demanded form.
     #[error("the plan is not of the demanded form: {0}")]
     Form(#[from] serde_json::Error),
@@ -58,6 +65,7 @@ pub(crate) async fn draw(
     campaign: &Campaign,
     agent: &Agent,
     number: u32,
+    disclosure: Disclosure,
     is_redrawn: bool,
     now: Timestamp,
 ) -> Result<Draft, DraftError> {
@@ -70,14 +78,16 @@ pub(crate) async fn draw(
     };
     let answer = model.ask(&ask).await?;
     let mut proposal: Proposal = serde_json::from_value(answer.json)?;
+    check_proposal(&proposal, campaign)?;
     if is_redrawn {
         rename(&mut proposal, number)?;
     }
+    let demanded = demanded(campaign, disclosure);
     let tasks: Vec<Task> = proposal
         .tasks
         .into_iter()
         .enumerate()
-        .map(|(at, proposed)| task_row(campaign, agent, number, at, proposed, now))
+        .map(|(at, proposed)| task_row(campaign, agent, &demanded, number, at, proposed, now))
         .collect();
     check_plan(&tasks)?;
     let plan = Plan {
@@ -87,11 +97,56 @@ pub(crate) async fn draw(
         parent: campaign.plan,
         reason: "the brief".to_owned(),
         diff: PlanDiff { added: tasks.iter().map(|task| task.id.clone()).collect(), ..PlanDiff::default() },
-        estimate: answer.usage.cost,
+        estimate: operating::estimate(answer.usage.cost, tasks.len()),
+        drawing: Some(answer.usage.cost),
+        reserved: None,
+        settled: None,
         status: PlanStatus::Draft,
         created_at: now,
     };
     Ok(Draft { plan, tasks })
+}
+
+/// [J-1] [H-4] What is checked before anything is added: a plan of the model's own that nothing could be judged by is no
+/// plan, and it answers exactly who the brief names, each once.
+fn check_proposal(proposal: &Proposal, campaign: &Campaign) -> Result<(), DraftError> {
+    let mut answered = BTreeSet::new();
+    for task in &proposal.tasks {
+        if task.kind.acts() && task.criteria.is_empty() {
+            return Err(PlanError::NoCriteria(task.id.clone()).into());
+        }
+        let is_answerable = match (&task.binding, task.kind) {
+            (Binding::Mention { mention }, TaskKind::Reply) => {
+                campaign.brief.replies.contains(mention) && answered.insert(mention.id.as_str())
+            }
+            (Binding::Mention { .. }, _) | (_, TaskKind::Reply) => false,
+            _ => true,
+        };
+        if !is_answerable {
+            return Err(DraftError::Mention(task.id.clone()));
+        }
+    }
+    Ok(())
+}
+
+/// What every text must satisfy whatever the model proposed: the operator's criteria for posts, and what law and policy
+/// want said.
+struct Demanded {
+    posts: Vec<Criterion>,
+    replies: Vec<Criterion>,
+}
+
+fn demanded(campaign: &Campaign, disclosure: Disclosure) -> Demanded {
+    let must =
+        |id: &str, text: String, check: Check| Criterion { id: id.to_owned(), text, mandatory: true, check };
+    let ai = (disclosure == Disclosure::LabelAndText)
+        .then(|| must("discloses-ai", "Says plainly that an AI made it".to_owned(), Check::DisclosesAi));
+    let sponsor = campaign.brief.sponsor.as_ref().map(|sponsor| {
+        let text = format!("Says that it is paid for by {}", sponsor.trim());
+        must("discloses-sponsor", text, Check::DisclosesSponsor)
+    });
+    let posts = campaign.brief.criteria.iter().cloned().chain(sponsor).chain(ai.clone()).collect();
+    Demanded { posts, replies: ai.into_iter().collect() }
 }
 
 /// A task id is used once: what replaces a left-over draft gets names of its own.
@@ -115,17 +170,20 @@ fn rename(proposal: &mut Proposal, number: u32) -> Result<(), DraftError> {
 fn task_row(
     campaign: &Campaign,
     agent: &Agent,
+    demanded: &Demanded,
     number: u32,
     at: usize,
     proposed: ProposedTask,
     now: Timestamp,
 ) -> Task {
-    // What the operator asked for holds whatever the model proposed.
     let mut criteria = proposed.criteria;
-    if proposed.kind == TaskKind::Write {
-        criteria.retain(|own| campaign.brief.criteria.iter().all(|asked| asked.id != own.id));
-        criteria.extend(campaign.brief.criteria.iter().cloned());
-    }
+    let demanded: &[Criterion] = match proposed.kind {
+        TaskKind::Write => &demanded.posts,
+        TaskKind::Reply => &demanded.replies,
+        TaskKind::Research => &[],
+    };
+    criteria.retain(|own| demanded.iter().all(|asked| asked.id != own.id));
+    criteria.extend(demanded.iter().cloned());
     let is_open = proposed.depends_on.is_empty();
     let mut persona = agent.persona.clone();
     persona.backstory = persona.backstory.chars().take(BACKSTORY_CHARS).collect();
@@ -172,7 +230,7 @@ fn schema() -> Value {
                 "required": ["id", "kind", "goal", "binding"],
                 "properties": {
                     "id": { "type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$" },
-                    "kind": { "enum": ["research", "write"] },
+                    "kind": { "enum": ["research", "write", "reply"] },
                     "goal": { "type": "string", "minLength": 1 },
                     "depends_on": { "type": "array", "items": { "type": "string" } },
                     "binding": { "type": "object", "required": ["from"] },

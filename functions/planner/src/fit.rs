@@ -1,6 +1,7 @@
 //! How many rows fit one transaction: DynamoDB bounds their number and their bytes.
 
-use chimera_domain::{Task, limits};
+use chimera_domain::limits;
+use serde::Serialize;
 
 /// Rows written in one transaction at most, a little under DynamoDB's 100: the campaign and its plan go beside them.
 pub(crate) const OPS: usize = limits::OPS_PER_TRANSACTION - 5;
@@ -26,9 +27,9 @@ pub(crate) fn fitting<R>(rows: &[R], bytes: impl Fn(&R) -> usize) -> usize {
     within.count().max(1).min(rows.len())
 }
 
-/// About what the task's row takes.
-pub(crate) fn bytes(task: &Task) -> usize {
-    serde_json::to_vec(task).map_or(limits::ROW_BYTES, |json| json.len())
+/// About what the row takes.
+pub(crate) fn bytes(row: &impl Serialize) -> usize {
+    serde_json::to_vec(row).map_or(limits::ROW_BYTES, |json| json.len())
 }
 
 #[cfg(test)]

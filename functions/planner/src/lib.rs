@@ -4,6 +4,7 @@ mod clear;
 mod draft;
 mod fit;
 mod moves;
+mod operating;
 mod replan;
 mod view;
 
@@ -12,8 +13,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use chimera_domain::{
-    Campaign, CampaignEvent, CampaignStatus, Plan, PlanEvent, PlanMessage, PlanStatus, RowKey, StoreError,
-    Stored, Task, TaskEvent, TaskStatus, Timestamp, Transaction, WriterId, limits,
+    Campaign, CampaignEvent, CampaignStatus, Money, Plan, PlanEvent, PlanMessage, PlanStatus, Policy, RowKey,
+    StoreError, Stored, Task, TaskEvent, TaskStatus, Timestamp, Transaction, WriterId, limits,
     ports::{
         Clock, HandleError, Ids, MessageHandler, ModelError, ReasoningModel, StateReader,
         StateReaderExt as _, StateWriter,
@@ -22,7 +23,8 @@ use chimera_domain::{
 
 use draft::{Draft, DraftError};
 use fit::OPS;
-use moves::Moves;
+use moves::{Change, Moves};
+use operating::Operating;
 pub use replan::Changes;
 use replan::ReplanError;
 use view::View;
@@ -129,10 +131,13 @@ where
         let Some(agent) = self.store.agent(&campaign.tenant, &campaign.agent).await? else {
             return self.stop(view, "the agent does not exist").await;
         };
-        let now = self.clock.now();
+        let (policy, _) = self.store.policy(&campaign.tenant).await?;
+        let (now, disclosure) = (self.clock.now(), policy.disclosure);
         let is_redrawn = !view.tasks.is_empty();
-        match draft::draw(&self.model, campaign, &agent.row, view.next_plan(), is_redrawn, now).await {
-            Ok(draft) => self.open_plan(view, draft).await,
+        let draft =
+            draft::draw(&self.model, campaign, &agent.row, view.next_plan(), disclosure, is_redrawn, now);
+        match draft.await {
+            Ok(draft) => self.open_plan(view, draft, &policy).await,
             Err(DraftError::Model(ModelError::Unavailable(why))) => Err(ModelError::Unavailable(why).into()),
             Err(unusable) => self.stop(view, &unusable.to_string()).await,
         }
@@ -140,8 +145,13 @@ where
 
     /// Writes the plan. One transaction where it fits; else the version as a draft with the tasks that wait anyway, in
     /// chunks, and the opening last, with the tasks that need not wait.
-    async fn open_plan(&self, view: &View, draft: Draft) -> Result<Looked, HandleError> {
+    async fn open_plan(&self, view: &View, draft: Draft, policy: &Policy) -> Result<Looked, HandleError> {
         let Draft { plan, tasks } = draft;
+        let mut operating = Operating::of(view, policy.caps.operating);
+        if let Err(reason) = operating.open(plan.estimate) {
+            return self.stop(view, &reason).await;
+        }
+        let plan = Plan { reserved: Some(operating.at_most()), ..plan };
         let opened = Plan { status: plan.status.next(PlanEvent::Open)?, ..plan.clone() };
         let active = Campaign {
             status: view.campaign.row.status.next(CampaignEvent::Open)?,
@@ -196,8 +206,7 @@ where
             transaction = transaction.replace(task, dropped)?;
         }
         if left.is_empty() {
-            let settled = Plan { status: draft.row.status.next(PlanEvent::Settle)?, ..draft.row.clone() };
-            transaction = transaction.replace(draft, settled)?;
+            transaction = transaction.replace(draft, operating::settled(view, &draft.row)?)?;
         }
         self.write(&transaction).await
     }
@@ -206,18 +215,7 @@ where
         let now = self.clock.now();
         let Moves { changed, lost } = moves::moves(view, now)?;
         if !changed.is_empty() {
-            let campaign = RowKey::campaign(&view.campaign.row.tenant, &view.campaign.row.id);
-            for run in fit::runs(&changed, |(_, new)| fit::bytes(new)) {
-                let mut transaction = Transaction::by(self.writer())
-                    .require_status(campaign.clone(), &[CampaignStatus::Active.name()]);
-                for (old, new) in run {
-                    transaction = transaction.replace(old, new.clone())?;
-                }
-                if let stale @ Looked::Stale = self.write(&transaction).await? {
-                    return Ok(stale);
-                }
-            }
-            return Ok(Looked::Moved);
+            return self.change(view, changed).await;
         }
         // One version for all that was lost: while work is under way more may be.
         let under_way =
@@ -228,7 +226,58 @@ where
                 lost.into_iter().map(|(task, reason)| (task.row.id, reason)).take(OPS / 2).collect();
             return self.replan_view(view, &Changes { reason, dropped, changed: Vec::new() }).await;
         }
+        let idle = clear::without_idle_questions(Transaction::by(self.writer()), view, now);
+        let idle = idle.map_err(handle_error)?;
+        if !idle.is_empty() {
+            return self.write(&idle).await;
+        }
         if view.is_all_final() { self.finish(view, now).await } else { Ok(Looked::Quiet) }
+    }
+
+    /// Writes what the tasks call for, as far as the operating limit allows. Attempts that nothing was set aside for
+    /// raise what the plan has reserved in the same transaction, so that two planners never open the same room.
+    async fn change(&self, view: &View, changed: Vec<Change>) -> Result<Looked, HandleError> {
+        let (changed, reserved) = self.admitted(view, changed).await?;
+        let campaign = RowKey::campaign(&view.campaign.row.tenant, &view.campaign.row.id);
+        let mut plan = view.plan().cloned();
+        for run in fit::runs(&changed, |(_, new)| fit::bytes(new)) {
+            let writer = self.writer();
+            let mut transaction = Transaction::by(writer.clone())
+                .require_status(campaign.clone(), &[CampaignStatus::Active.name()]);
+            for (old, new) in run {
+                transaction = transaction.replace(old, new.clone())?;
+            }
+            if run.iter().any(is_retry)
+                && let Some(read) = plan.take()
+            {
+                let raised = Plan { reserved, ..read.row.clone() };
+                transaction = transaction.replace(&read, raised.clone())?;
+                plan = Some(Stored { row: raised, version: read.version + 1, writer });
+            }
+            if let stale @ Looked::Stale = self.write(&transaction).await? {
+                return Ok(stale);
+            }
+        }
+        Ok(Looked::Moved)
+    }
+
+    /// The changes with those failed that the operating limit does not allow, and the most the campaign may cost then.
+    async fn admitted(
+        &self,
+        view: &View,
+        changed: Vec<Change>,
+    ) -> Result<(Vec<Change>, Option<Money>), HandleError> {
+        if !changed.iter().any(|(_, new)| new.status == TaskStatus::Open) {
+            return Ok((changed, None));
+        }
+        let (policy, _) = self.store.policy(&view.campaign.row.tenant).await?;
+        let mut operating = Operating::of(view, policy.caps.operating);
+        let mut admitted = Vec::with_capacity(changed.len());
+        for (old, new) in changed {
+            let new = operating.admit(&old.row, new)?;
+            admitted.push((old, new));
+        }
+        Ok((admitted, Some(operating.at_most())))
     }
 
     /// Makes a new plan version with these changes.
@@ -252,6 +301,13 @@ where
         if view.campaign.row.revision > limits::REPLANS_PER_CAMPAIGN {
             return self.stop(view, "re-planned too often").await;
         }
+        if !changes.changed.is_empty() {
+            let (policy, _) = self.store.policy(&view.campaign.row.tenant).await?;
+            let estimate = replan::estimate_of(view, changes);
+            if let Err(reason) = Operating::of(view, policy.caps.operating).open(estimate) {
+                return self.stop(view, &reason).await;
+            }
+        }
         let transaction =
             replan::transaction(view, changes, self.writer(), self.clock.now()).map_err(handle_error)?;
         self.write(&transaction).await
@@ -267,14 +323,14 @@ where
         };
         let mut transaction = Transaction::by(self.writer()).replace(&view.campaign, finished)?;
         if let Some(plan) = view.plan() {
-            let settled = Plan { status: plan.row.status.next(PlanEvent::Settle)?, ..plan.row.clone() };
-            transaction = transaction.replace(plan, settled)?;
+            transaction = transaction.replace(plan, operating::settled(view, &plan.row)?)?;
         }
         self.write(&transaction).await
     }
 
     async fn stop(&self, view: &View, reason: &str) -> Result<Looked, HandleError> {
-        tracing::error!(campaign.id = %view.campaign.row.id, reason, "A campaign was stopped");
+        let campaign = &view.campaign.row;
+        tracing::error!(campaign.id = %campaign.id, trace_id = %campaign.trace, reason, "A campaign was stopped");
         let stopped = Campaign {
             status: view.campaign.row.status.next(CampaignEvent::Stop)?,
             reason: Some(reason.to_owned()),
@@ -295,6 +351,11 @@ where
     fn writer(&self) -> WriterId {
         WriterId::new(format!("plan-{}", self.ids.fresh()))
     }
+}
+
+/// Whether the change opens an attempt that the plan did not set aside when it opened.
+fn is_retry((old, new): &Change) -> bool {
+    new.status == TaskStatus::Open && old.row.status != TaskStatus::Blocked
 }
 
 fn inserting(mut transaction: Transaction, tasks: &[Task]) -> Result<Transaction, StoreError> {

@@ -7,11 +7,14 @@ use chimera_domain::{
 
 use crate::view::{Inputs, View};
 
+/// A task as it was read, and as it is to be.
+pub(crate) type Change = (Stored<Task>, Task);
+
 /// What the planner does next.
 #[derive(Debug, Default)]
 pub(crate) struct Moves {
     /// Tasks with their next state: released, retried or failed.
-    pub(crate) changed: Vec<(Stored<Task>, Task)>,
+    pub(crate) changed: Vec<Change>,
     /// Tasks that can no longer be done; a new plan version drops them.
     pub(crate) lost: Vec<(Stored<Task>, String)>,
 }

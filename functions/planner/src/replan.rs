@@ -2,12 +2,12 @@
 //! what was seen. Where a commit got there first it is cancelled and the planner looks again.
 
 use chimera_domain::{
-    Campaign, Effect, EffectEvent, IllegalTransition, Plan, PlanDiff, PlanEvent, PlanStatus, Review,
-    ReviewEvent, ReviewStatus, StoreError, Stored, Task, TaskEvent, TaskId, TaskStatus, Timestamp,
-    Transaction, WriterId,
+    Campaign, Effect, EffectEvent, IllegalTransition, Money, Plan, PlanDiff, PlanStatus, Review, ReviewEvent,
+    ReviewStatus, StoreError, Stored, Task, TaskEvent, TaskId, TaskStatus, Timestamp, Transaction, WriterId,
 };
 use thiserror::Error;
 
+use crate::operating;
 use crate::view::View;
 
 /// A re-plan that cannot be written.
@@ -32,6 +32,11 @@ pub struct Changes {
     pub changed: Vec<(TaskId, String)>,
 }
 
+/// What the changes may cost to run: another attempt of each task that starts over.
+pub(crate) fn estimate_of(view: &View, changes: &Changes) -> Money {
+    operating::estimate(Money::zero(view.campaign.row.currency()), changes.changed.len())
+}
+
 /// The transaction that makes the new version of the campaign's plan.
 pub(crate) fn transaction(
     view: &View,
@@ -42,6 +47,7 @@ pub(crate) fn transaction(
     let number = view.next_plan();
     let campaign =
         Campaign { revision: view.campaign.row.revision + 1, plan: number, ..view.campaign.row.clone() };
+    let estimate = estimate_of(view, changes);
     let touched = changes.dropped.len() + changes.changed.len();
     let version = Plan {
         tenant: campaign.tenant.clone(),
@@ -55,14 +61,16 @@ pub(crate) fn transaction(
             changed: changes.changed.iter().map(|(id, _)| id.clone()).collect(),
             kept: u32::try_from(view.tasks.len().saturating_sub(touched)).unwrap_or(u32::MAX),
         },
-        estimate: chimera_domain::Money::zero(campaign.currency()),
+        estimate,
+        drawing: None,
+        reserved: Some(operating::at_most_with(view, estimate)),
+        settled: None,
         status: PlanStatus::Open,
         created_at: now,
     };
     let mut transaction = Transaction::by(writer).replace(&view.campaign, campaign)?.insert(version)?;
     if let Some(old) = view.plan() {
-        let settled = Plan { status: old.row.status.next(PlanEvent::Settle)?, ..old.row.clone() };
-        transaction = transaction.replace(old, settled)?;
+        transaction = transaction.replace(old, operating::settled(view, &old.row)?)?;
     }
     for (id, reason) in &changes.dropped {
         if let Some(task) = view.tasks.get(id) {

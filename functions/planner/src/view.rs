@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use chimera_domain::{
-    Campaign, CampaignId, Effect, EffectStatus, Plan, Review, ReviewStatus, Row, RowKey, Stored, Subject,
-    Task, TaskId, TaskStatus, TenantId, ports::StateReader,
+    Campaign, CampaignId, DecisionKind, Effect, EffectStatus, Plan, Review, ReviewStatus, Row, RowKey,
+    Stored, Subject, Task, TaskId, TaskStatus, TenantId, ports::StateReader,
 };
 
 use chimera_domain::StoreError;
@@ -35,7 +35,8 @@ impl View {
         tenant: &TenantId,
         campaign: &CampaignId,
     ) -> Result<Option<Self>, StoreError> {
-        let rows = store.query(&RowKey::campaign_partition(tenant, campaign), "").await?;
+        let partition = RowKey::campaign_partition(tenant, campaign);
+        let rows = store.query(&partition, "").await?;
         let (mut found, mut plans, mut tasks) = (None, Vec::new(), BTreeMap::new());
         let (mut reviews, mut effects) = (Vec::new(), Vec::new());
         for Stored { row, version, writer } in rows {
@@ -50,7 +51,38 @@ impl View {
                 _ => {}
             }
         }
-        Ok(found.map(|campaign| Self { campaign, plans, tasks, reviews, effects }))
+        let Some(campaign) = found else { return Ok(None) };
+        let mut view = Self { campaign, plans, tasks, reviews, effects };
+        // A query is no snapshot: it comes to the effects before the reviews, and a review that took a post back in
+        // between made one more.
+        if view.reviews.iter().any(|review| view.may_miss_an_undo(&review.row)) {
+            let effects = store.query(&partition, "EFFECT#").await?.into_iter();
+            view.effects = effects.filter_map(|stored| stored.narrow(Row::into_effect)).collect();
+        }
+        Ok(Some(view))
+    }
+
+    /// Whether the review has ended against its post and nothing is seen that takes it back.
+    fn may_miss_an_undo(&self, review: &Review) -> bool {
+        let Subject::Published { effect, .. } = &review.subject else { return false };
+        let is_over = matches!(review.status, ReviewStatus::Closed | ReviewStatus::Expired);
+        is_over
+            && review.decided != Some(DecisionKind::Approve)
+            && !self.effects.iter().any(|undo| undo.row.undoes.as_ref() == Some(effect))
+    }
+
+    /// Questions about effects that will not be any more: no answer changes anything. Each with its effect.
+    pub(crate) fn idle_questions(&self) -> impl Iterator<Item = (&Stored<Review>, &Stored<Effect>)> {
+        let open = self.reviews.iter().filter(|review| review.row.status == ReviewStatus::Open);
+        open.filter_map(|review| {
+            let (Subject::Published { effect: id, .. } | Subject::Rejudged { effect: id, .. }) =
+                &review.row.subject
+            else {
+                return None;
+            };
+            let effect = self.effects.iter().find(|effect| effect.row.id == *id)?;
+            effect.row.never_happened().then_some((review, effect))
+        })
     }
 
     /// The plan version in force.
@@ -110,6 +142,5 @@ impl View {
 
 /// Whether the answer may still make an effect.
 fn may_take_back(review: &Review) -> bool {
-    let waits = matches!(review.status, ReviewStatus::Open | ReviewStatus::Decided);
-    waits && matches!(review.subject, Subject::Published { .. })
+    review.is_waiting() && matches!(review.subject, Subject::Published { .. })
 }

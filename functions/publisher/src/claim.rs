@@ -84,7 +84,9 @@ impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R,
             return Ok(Door::Later(now + LONGEST_WAIT));
         }
         let is_posting = effect.undoes.is_none();
-        if let Some(end) = policy.quiet_until(&effect.agent, now).filter(|_| is_posting) {
+        // A call that begins before the quiet hours may act within them.
+        let quiet = |at: Timestamp| policy.quiet_until(&effect.agent, at);
+        if let Some(end) = quiet(now).or_else(|| quiet(now + self.timing.call)).filter(|_| is_posting) {
             return Ok(Door::Later(end));
         }
         let grant = &effect.grant.grant;
@@ -104,8 +106,9 @@ impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R,
         if let Some(next_at) = slot.as_ref().map(|slot| slot.row.next_at).filter(|next_at| *next_at > now) {
             return Ok(Door::Later(next_at));
         }
-        let new =
-            PacingSlot { tenant: effect.tenant.clone(), agent: effect.agent.clone(), next_at: now + pace };
+        // The post is made some time within the call; the next claim keeps its distance from the last moment of it.
+        let next_at = now + self.timing.call + pace;
+        let new = PacingSlot { tenant: effect.tenant.clone(), agent: effect.agent.clone(), next_at };
         Ok(Door::Open(Way { policy: version, slot: Some(SlotMove { old: slot, new }) }))
     }
 
@@ -159,7 +162,7 @@ impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R,
                 tracing::error!(effect.id = %effect.row.id, reason = %why, "A write tool may not be used");
                 self.put_back(&effect, &why).await
             }
-            Err(ToolError::Refused(refusal)) => self.refuse(&effect, refusal).await,
+            Err(ToolError::Refused(refusal)) => self.refuse(&effect, refusal, None).await,
             Err(ToolError::Unknown(why)) => {
                 tracing::warn!(effect.id = %effect.row.id, reason = %why, "The outcome of an effect is unknown");
                 self.lose(&effect).await
@@ -171,7 +174,7 @@ impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R,
     pub(crate) async fn take(&self, effect: &Stored<Effect>, burn: Burn) -> Result<(), HandleError> {
         match burn {
             Burn::Done { outcome } => self.confirm(effect, outcome).await,
-            Burn::Refused { refusal } => self.refuse(effect, refusal).await,
+            Burn::Refused { refusal, retry_after_s } => self.refuse(effect, refusal, retry_after_s).await,
             Burn::Void => self.send_to_judge(effect, None).await,
             Burn::InFlight | Burn::Unused => self.lose(effect).await,
         }
@@ -186,7 +189,9 @@ impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R,
         }
     }
 
+    /// Waits until then, or longer where it waits already: a platform's own wait is not cut short by ours.
     pub(crate) async fn put_off(&self, effect: &Stored<Effect>, at: Timestamp) -> Result<(), HandleError> {
+        let at = effect.row.not_before.map_or(at, |not_before| not_before.max(at));
         let later = Effect { not_before: Some(at), due_at: Some(at), ..effect.row.clone() };
         self.write(Transaction::by(self.writer("later")).replace(effect, later)?.into()).await
     }
@@ -224,7 +229,11 @@ impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R,
 /// The campaign's statuses in which the effect may be claimed.
 fn may_act(effect: &Effect) -> &'static [&'static str] {
     const ACTIVE: &str = CampaignStatus::Active.name();
-    const OVER: [&str; 4] =
-        [ACTIVE, CampaignStatus::Cancelled.name(), CampaignStatus::Finished.name(), CampaignStatus::Stopped.name()];
+    const OVER: [&str; 4] = [
+        ACTIVE,
+        CampaignStatus::Cancelled.name(),
+        CampaignStatus::Finished.name(),
+        CampaignStatus::Stopped.name(),
+    ];
     if effect.undoes.is_some() { &OVER } else { &[ACTIVE] }
 }

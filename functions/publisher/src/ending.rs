@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use chimera_domain::{
-    Close, Effect, EffectEvent, EffectStatus, IllegalTransition, LedgerEntry, Money, MoneyTransaction,
-    Outcome, Refusal, ReviewEvent, Row, RowKey, StoreError, Stored, Timestamp, Transaction, free_names,
+    Close, DecisionKind, Effect, EffectEvent, EffectStatus, IllegalTransition, LedgerEntry, Money,
+    MoneyTransaction, Outcome, Refusal, Review, ReviewEvent, ReviewStatus, Row, RowKey, StoreError, Stored,
+    Timestamp, Transaction, free_names,
     ports::{Clock, HandleError, Ids, ReadTools, WriteTools},
+    take_names_again,
 };
+use chimera_policy::refusals::{self, STILL_THERE, Told};
 
 use crate::{Publisher, Store};
 
@@ -15,8 +18,8 @@ const FIRST_WAIT: Duration = Duration::from_secs(4);
 /// Longest one: a rate limit's window may be hours, and a grant is judged again anyway.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(300);
 
-/// The refusal of an effect of which nobody ever said whether it happened.
-pub(crate) const UNCONFIRMED: &str = "unconfirmed";
+/// How often the longest wait may double for what takes a post back: together hours, for nobody else will.
+const DOUBLINGS: u32 = 4;
 
 /// Times a confirmation is tried against others' writes.
 const CONFIRMATIONS: usize = 5;
@@ -29,7 +32,7 @@ impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R,
         for _ in 0..CONFIRMATIONS {
             let transaction =
                 self.withdraw_question(Transaction::by(self.writer("done")), &effect.row).await?;
-            let transaction = self.confirmation(transaction, &effect, outcome.clone())?;
+            let transaction = self.confirmation(transaction, &effect, outcome.clone()).await?;
             match self.store.write_money(&transaction).await {
                 Ok(_) => return Ok(()),
                 Err(StoreError::Refused(_)) => {}
@@ -63,8 +66,8 @@ impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R,
     }
 
     /// The writes that confirm an effect, added to others of the same transaction. One whose money had already been
-    /// given back is booked late and alarmed.
-    pub(crate) fn confirmation(
+    /// given back is booked late and alarmed, and holds its names again.
+    pub(crate) async fn confirmation(
         &self,
         transaction: Transaction,
         effect: &Stored<Effect>,
@@ -79,13 +82,15 @@ impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R,
             refusal: None,
             ..ended(&effect.row, now)
         };
-        let transaction = MoneyTransaction::from(transaction.replace(effect, done)?);
+        let transaction = transaction.replace(effect, done)?;
         if was_over {
-            tracing::error!(effect.id = %effect.row.id, "An effect that had been given up has happened after all");
-            if effect.row.refusal.as_ref().is_some_and(|refusal| refusal.code == UNCONFIRMED) {
-                // Given up as spent: it is paid for already.
-                return Ok(transaction);
+            self.tell_late(&effect.row).await?;
+            if effect.row.refusal.as_ref().is_some_and(Refusal::leaves_open) {
+                // Given up as spent: it is paid for already, and its names stayed taken.
+                return Ok(transaction.into());
             }
+            let transaction = take_names_again(&self.store, transaction, &effect.row).await?;
+            let transaction = MoneyTransaction::from(transaction);
             let entry = LedgerEntry::Late {
                 campaign: effect.row.campaign.clone(),
                 effect: effect.row.id.clone(),
@@ -94,7 +99,22 @@ impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R,
             };
             return Ok(transaction.book_late(&effect.row.tenant, &entry, &effect.row.reservation, spent)?);
         }
-        self.close(transaction, &effect.row, Close::Settle, spent, now)
+        self.close(transaction.into(), &effect.row, Close::Settle, spent, now)
+    }
+
+    /// Raises the alarm about a late outcome; what a reviewer did not want is not taken back by itself any more.
+    async fn tell_late(&self, effect: &Effect) -> Result<(), StoreError> {
+        let id = Review::id_after(&effect.id);
+        let review = self.store.get(&RowKey::review(&effect.tenant, &effect.campaign, &id)).await?;
+        let ended = review.and_then(|stored| stored.row.into_review()).filter(|review| !review.is_waiting());
+        if ended.is_some_and(|review| {
+            review.status == ReviewStatus::Expired || review.decided == Some(DecisionKind::Reject)
+        }) {
+            tracing::error!(agent.id = %effect.agent, effect.id = %effect.id, review.id = %id, "A post that was rejected had been given up and is there after all: take it back by hand");
+        } else {
+            tracing::error!(effect.id = %effect.id, "An effect that had been given up has happened after all");
+        }
+        Ok(())
     }
 
     /// Never more than was reserved, whatever the platform says; a different figure is for a person to look at.
@@ -108,15 +128,22 @@ impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R,
         reserved
     }
 
-    /// The platform refused. Where a new grant may do better the Judge looks again, and the effect waits a while that
-    /// doubles; else it is over.
-    pub(crate) async fn refuse(&self, effect: &Stored<Effect>, refusal: Refusal) -> Result<(), HandleError> {
-        if refusal.retryable {
-            tracing::warn!(effect.id = %effect.row.id, code = %refusal.code, "A platform refused for now");
-            let not_before = self.clock.now() + back_off(effect.row.struck);
-            return self.send_to_judge(effect, Some(not_before)).await;
-        }
+    /// [E-11] The platform refused. Where a new grant may do better the Judge looks again, and the effect waits a while
+    /// that doubles, or as long as the platform asks for; else it is over.
+    pub(crate) async fn refuse(
+        &self,
+        effect: &Stored<Effect>,
+        refusal: Refusal,
+        retry_after_s: Option<u32>,
+    ) -> Result<(), HandleError> {
         let now = self.clock.now();
+        if refusals::is_retryable(&refusal) {
+            let asked = Duration::from_secs(retry_after_s.map_or(0, u64::from));
+            let wait = patience(&effect.row).max(asked);
+            tracing::warn!(effect.id = %effect.row.id, code = %refusal.code, wait_ms = wait.as_millis(), "A platform refused for now");
+            return self.send_to_judge(effect, Some(now + wait)).await;
+        }
+        tell(&effect.row, &refusal);
         self.fail(Transaction::by(self.writer("failed")), effect, refusal, now).await
     }
 
@@ -148,6 +175,7 @@ impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R,
     pub(crate) async fn void(&self, effect: &Stored<Effect>) -> Result<(), HandleError> {
         let now = self.clock.now();
         let void = Effect { status: effect.row.status.next(EffectEvent::Void)?, ..ended(&effect.row, now) };
+        tell_still_there(&effect.row);
         let transaction = Transaction::by(self.writer("void")).replace(effect, void)?;
         self.give_back(transaction, &effect.row, now).await
     }
@@ -172,16 +200,25 @@ impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R,
         effect: &Stored<Effect>,
         not_before: Option<Timestamp>,
     ) -> Result<(), HandleError> {
-        let was_claimed = effect.row.status != EffectStatus::Approved;
-        let stale = Effect {
-            status: effect.row.status.next(EffectEvent::Rejudge)?,
-            struck: effect.row.struck + u32::from(was_claimed),
+        let stale = self.struck(&effect.row, not_before)?;
+        self.write(Transaction::by(self.writer("rejudge")).replace(effect, stale)?.into()).await
+    }
+
+    /// The effect as the Judge is to look at it again.
+    pub(crate) fn struck(
+        &self,
+        effect: &Effect,
+        not_before: Option<Timestamp>,
+    ) -> Result<Effect, IllegalTransition> {
+        let was_claimed = effect.status != EffectStatus::Approved;
+        Ok(Effect {
+            status: effect.status.next(EffectEvent::Rejudge)?,
+            struck: effect.struck + u32::from(was_claimed),
             claim: None,
             not_before,
             due_at: Some(self.clock.now()),
-            ..effect.row.clone()
-        };
-        self.write(Transaction::by(self.writer("rejudge")).replace(effect, stale)?.into()).await
+            ..effect.clone()
+        })
     }
 
     /// Releases the reservation and frees the uniqueness rows, in the transaction that ends the effect.
@@ -217,6 +254,36 @@ impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R,
     }
 }
 
+/// Says a refusal for good in the log, as loud as the table asks for.
+fn tell(effect: &Effect, refusal: &Refusal) {
+    let (id, agent, code, reason) = (&effect.id, &effect.agent, &refusal.code, &refusal.message);
+    match refusals::told(refusal) {
+        Told::Nobody => tracing::warn!(effect.id = %id, code, reason, "A platform refused"),
+        Told::Operator => {
+            tracing::error!(tenant.id = %effect.tenant, agent.id = %agent, effect.id = %id, code, reason, "A platform refused; an operator must look at the account");
+        }
+        Told::Page => {
+            tracing::error!(tenant.id = %effect.tenant, agent.id = %agent, effect.id = %id, code, reason, "A platform or write server refused what it should take; somebody must look at the configuration");
+        }
+    }
+}
+
+/// Nobody else will look where a deletion has come to nothing.
+fn tell_still_there(effect: &Effect) {
+    if effect.undoes.is_some() {
+        tracing::error!(tenant.id = %effect.tenant, agent.id = %effect.agent, effect.id = %effect.id, "{STILL_THERE}");
+    }
+}
+
+/// [E-11] The wait after a refusal for now. What is to be taken back is waited for longer than what is to be posted: a
+/// platform that limits calls for an hour must not end it.
+fn patience(effect: &Effect) -> Duration {
+    match effect.undoes {
+        Some(_) => LONGEST_WAIT.saturating_mul(1 << effect.struck.min(DOUBLINGS)),
+        None => back_off(effect.struck),
+    }
+}
+
 /// The wait after the `failures`-th failure in a row: doubled each time, up to the longest.
 pub(crate) fn back_off(failures: u32) -> Duration {
     FIRST_WAIT.saturating_mul(1 << failures.min(12)).min(LONGEST_WAIT)
@@ -224,6 +291,7 @@ pub(crate) fn back_off(failures: u32) -> Duration {
 
 fn failed(effect: &Effect, refusal: Refusal, now: Timestamp) -> Result<Effect, IllegalTransition> {
     let status = effect.status.next(EffectEvent::Refuse)?;
+    tell_still_there(effect);
     Ok(Effect { status, refusal: Some(refusal), ..ended(effect, now) })
 }
 

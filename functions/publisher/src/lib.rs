@@ -2,6 +2,7 @@
 
 mod claim;
 mod ending;
+mod read_back;
 mod resolve;
 
 use std::time::Duration;

@@ -4,18 +4,13 @@
 use std::collections::BTreeSet;
 
 use chimera_domain::{
-    Confidence, Content, DecisionKind, Effect, Evidence, Flag, Outcome, Policy, Refusal, Review, ReviewEvent,
-    ReviewId, ReviewStatus, Row, RowKey, Stored, Subject, Timestamp, Transaction, Verdict, VerdictKind,
-    WorkOutcome,
+    Confidence, Content, DecisionKind, Effect, Evidence, Flag, Opening, Outcome, Policy, Refusal, Review,
+    ReviewEvent, ReviewId, ReviewStatus, Row, RowKey, Stored, Subject, Timestamp, Transaction, Verdict,
+    VerdictKind, WorkOutcome,
     ports::{Burn, Clock, HandleError, Ids, ReadTools, StateReaderExt as _, ToolError, WriteTools},
 };
-use serde_json::{Value, json};
 
-use crate::ending::UNCONFIRMED;
 use crate::{Publisher, Store, call_of};
-
-/// Posts looked at when reading a platform back.
-const LOOK_BACK: u32 = 100;
 
 impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R, C, I> {
     pub(crate) async fn resolve(&self, effect: Stored<Effect>) -> Result<(), HandleError> {
@@ -30,7 +25,9 @@ impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R,
             // `void` answers what it finds, so one call both asks and closes the door.
             Ok(Burn::Void) => self.send_to_judge(&effect, None).await,
             Ok(Burn::Done { outcome }) => self.confirm(&effect, outcome).await,
-            Ok(Burn::Refused { refusal }) => self.refuse(&effect, refusal).await,
+            Ok(Burn::Refused { refusal, retry_after_s }) => {
+                self.refuse(&effect, refusal, retry_after_s).await
+            }
             Ok(Burn::InFlight | Burn::Unused) => self.read_back(effect).await,
             Err(no_answer) => {
                 tracing::warn!(effect.id = %effect.row.id, error = %no_answer, "A write server could not be asked");
@@ -53,21 +50,6 @@ impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R,
         }
     }
 
-    async fn find(&self, effect: &Effect) -> Result<Option<Outcome>, ToolError> {
-        let Some(text) = effect.intent.text() else { return Ok(None) };
-        let arguments = json!({ "account": effect.agent, "text": text, "limit": LOOK_BACK });
-        let answer =
-            self.reads.call(&effect.intent.server, "posts_search", arguments, self.timing.call).await?;
-        let posts = answer.get("posts").and_then(Value::as_array).cloned().unwrap_or_default();
-        let is_it = |post: &&Value| post.get("text").and_then(Value::as_str) == Some(text);
-        let field = |post: &Value, name: &str| post.get(name).and_then(Value::as_str).map(str::to_owned);
-        Ok(posts.iter().find(is_it).map(|post| Outcome {
-            external_id: field(post, "post_id").unwrap_or_default(),
-            url: field(post, "url"),
-            cost: effect.max_cost,
-        }))
-    }
-
     /// Writes the finding into the burn row first, so that nothing can contradict it later unseen.
     async fn close_and_take(
         &self,
@@ -76,8 +58,8 @@ impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R,
     ) -> Result<(), HandleError> {
         match self.writes.close(&call_of(&effect.row), found, self.timing.call).await? {
             Burn::Done { outcome } => self.confirm(effect, outcome).await,
-            Burn::Refused { refusal } => self.refuse(effect, refusal).await,
-            Burn::Void => self.refuse(effect, not_published()).await,
+            Burn::Refused { refusal, retry_after_s } => self.refuse(effect, refusal, retry_after_s).await,
+            Burn::Void => self.refuse(effect, not_published(), None).await,
             Burn::InFlight | Burn::Unused => self.look_again(effect, None).await,
         }
     }
@@ -140,18 +122,29 @@ impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R,
             tracing::info!(effect.id = %row.id, until = %settled_at, "A human's answer waits for the call's last moment");
             return self.put_off(&effect, settled_at).await;
         }
-        // The platform's own id is not known; the review that vouches for it is.
-        let vouched = Outcome { external_id: review.row.id.to_string(), url: None, cost: row.max_cost };
-        let found = (answer == Answer::ItIsThere).then_some(&vouched);
-        let burn = match self.writes.close(&call_of(row), found, self.timing.call).await {
+        let found = match answer {
+            Answer::ItIsThere => Some(self.vouched(row, &review.row.id).await),
+            Answer::ItIsNotThere | Answer::Silence => None,
+        };
+        let burn = match self.writes.close(&call_of(row), found.as_ref(), self.timing.call).await {
             Ok(burn) => burn,
             // A server that no longer knows the grant cannot act on it either: the human's word stands.
             Err(ToolError::Refused(_) | ToolError::Forbidden(_)) => {
-                found.map_or(Burn::Void, |outcome| Burn::Done { outcome: outcome.clone() })
+                found.map_or(Burn::Void, |outcome| Burn::Done { outcome })
             }
             Err(failed) => return Err(failed.into()),
         };
         self.close_review(&effect, &review, answer, burn).await
+    }
+
+    /// What a human has seen: by the platform's own id where it shows it by now, else under the id of the review that
+    /// vouches for it.
+    async fn vouched(&self, effect: &Effect, review: &ReviewId) -> Outcome {
+        let found = self.find(effect).await.unwrap_or_else(|unreachable| {
+            tracing::warn!(effect.id = %effect.id, error = %unreachable, "A platform could not be read back");
+            None
+        });
+        found.unwrap_or_else(|| Outcome { external_id: review.to_string(), url: None, cost: effect.max_cost })
     }
 
     async fn close_review(
@@ -166,11 +159,18 @@ impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R,
         let transaction =
             Transaction::by(self.writer("heard")).replace(review, review.row.ended(event, now)?)?;
         match burn {
-            Burn::Done { outcome } => self.write(self.confirmation(transaction, effect, outcome)?).await,
-            Burn::Refused { refusal } => self.fail(transaction, effect, refusal, now).await,
+            Burn::Done { outcome } => {
+                self.write(self.confirmation(transaction, effect, outcome).await?).await
+            }
+            Burn::Refused { refusal, .. } => self.fail(transaction, effect, refusal, now).await,
             // Nobody looked, so it may be there: it counts as spent, and its text stays taken.
             Burn::Void if answer == Answer::Silence => {
                 self.write(self.give_up(transaction, effect, nobody_looked())?).await
+            }
+            // [E-4] Proved void: what is still there is taken back under a new grant.
+            Burn::Void if effect.row.undoes.is_some() => {
+                let again = Effect { asked: None, ..self.struck(&effect.row, None)? };
+                self.write(transaction.replace(effect, again)?.into()).await
             }
             Burn::Void => self.fail(transaction, effect, not_published(), now).await,
             Burn::InFlight | Burn::Unused => {
@@ -190,7 +190,7 @@ enum Answer {
 
 fn nobody_looked() -> Refusal {
     Refusal {
-        code: UNCONFIRMED.to_owned(),
+        code: Refusal::UNCONFIRMED.to_owned(),
         message: "Nobody said whether it happened; it counts as spent.".to_owned(),
         retryable: false,
     }
@@ -206,52 +206,42 @@ fn not_published() -> Refusal {
 
 /// The question to a human.
 fn question(effect: &Effect, policy: &Policy, policy_version: u64, now: Timestamp) -> Review {
-    let ladder = policy.ladder.clone();
-    let flags = BTreeSet::from([Flag::new("unconfirmed")]);
-    let wait = ladder.first().map_or(0, |rung| rung.wait_s);
-    Review {
+    let verdict = Verdict {
+        kind: VerdictKind::Escalate,
+        confidence: Confidence::ZERO,
+        flags: BTreeSet::from([Flag::new("unconfirmed")]),
+        reasons: vec![asking(effect).to_owned()],
+        evidence: Evidence {
+            criteria: Confidence::FULL,
+            support: Confidence::FULL,
+            persona: Confidence::FULL,
+            novelty: Confidence::FULL,
+            rules: Vec::new(),
+        },
+        policy_version,
+        policy: policy.digest(),
+    };
+    let opening = Opening {
         tenant: effect.tenant.clone(),
         campaign: effect.campaign.clone(),
         id: ReviewId::of(effect.id.as_str(), &format!("u{}", effect.rejudged)),
         subject: Subject::Unconfirmed { effect: effect.id.clone(), task: effect.task.clone() },
-        status: ReviewStatus::Open,
         content: Content {
             outcome: WorkOutcome::Intent { intent: effect.intent.clone() },
             usage: None,
             max_cost: Some(effect.max_cost),
             source: None,
         },
-        digest: effect.digest.clone(),
-        verdict: Verdict {
-            kind: VerdictKind::Escalate,
-            confidence: Confidence::ZERO,
-            flags: flags.clone(),
-            reasons: vec!["The platform did not say whether this was published. Look at the account, then answer: approve = it is there, reject = it is not.".to_owned()],
-            evidence: Evidence {
-                criteria: Confidence::FULL,
-                support: Confidence::FULL,
-                persona: Confidence::FULL,
-                novelty: Confidence::FULL,
-                rules: Vec::new(),
-            },
-            policy_version,
-            policy: policy.digest(),
-        },
-        flags,
-        allowed: vec![DecisionKind::Approve, DecisionKind::Reject],
-        ladder,
-        rung: 0,
-        start: 0,
-        token: None,
-        token_of: None,
-        due_at: Some(now + seconds(wait)),
-        opened_at: now,
-        ended_at: None,
-        decided_by: None,
-        decided: None,
-    }
+        verdict,
+        ladder: policy.ladder.clone(),
+    };
+    Review::opened(opening, now)
 }
 
-fn seconds(seconds: u32) -> std::time::Duration {
-    std::time::Duration::from_secs(u64::from(seconds))
+fn asking(effect: &Effect) -> &'static str {
+    if effect.undoes.is_some() {
+        "The platform did not say whether this was deleted. Look at the account, then answer: approve = it is gone, reject = it is still there."
+    } else {
+        "The platform did not say whether this was published. Look at the account, then answer: approve = it is there, reject = it is not."
+    }
 }

@@ -12,8 +12,8 @@ use chimera_domain::ports::{
     ReviewQueue, SendError, ToolError,
 };
 use chimera_domain::{
-    Artifact, Confidence, Envelope, Refusal, ReviewMessage, Task, TaskMessage, TaskResult, TaskStatus,
-    Timestamp, WorkOutcome,
+    Artifact, Binding, Confidence, Envelope, Refusal, ReviewMessage, Task, TaskMessage, TaskResult,
+    TaskStatus, Timestamp, WorkOutcome, limits,
 };
 use chimera_model::ScriptedModel;
 use serde_json::{Value, json};
@@ -26,11 +26,16 @@ const DEADLINE: Duration = Duration::from_secs(60);
 struct Tools {
     answers: Mutex<VecDeque<Result<Value, ToolError>>>,
     calls: AtomicUsize,
+    limit: u32,
 }
 
 impl Tools {
     fn answering(answers: impl IntoIterator<Item = Result<Value, ToolError>>) -> Self {
-        Self { answers: Mutex::new(answers.into_iter().collect()), calls: AtomicUsize::new(0) }
+        Self { answers: Mutex::new(answers.into_iter().collect()), calls: AtomicUsize::new(0), limit: 40 }
+    }
+
+    fn asked_for(self, limit: u32) -> Self {
+        Self { limit, ..self }
     }
 }
 
@@ -43,7 +48,7 @@ impl ReadTools for &Tools {
         _: Duration,
     ) -> Result<Value, ToolError> {
         assert_eq!((server, tool), ("news", "news_headlines"));
-        assert_eq!(arguments, json!({"url": "https://gazette.example/feed", "limit": 40}));
+        assert_eq!(arguments, json!({"url": "https://gazette.example/feed", "limit": self.limit}));
         self.calls.fetch_add(1, Ordering::SeqCst);
         let answer = self.answers.lock().unwrap().pop_front();
         match answer {
@@ -144,6 +149,54 @@ async fn research_notes_the_usable_articles_of_the_feed() {
     assert!(sources[0].excerpt.starts_with("Tub keeps notes"));
     assert_eq!((calls, result.usage.tool_calls, result.usage.model.as_str()), (1, 1, "scripted-1"));
     assert_eq!((result.attempt, result.id.as_str()), (1, Uuid::from_u128(9).to_string().as_str()));
+}
+
+/// Articles of long sentences and short ones, each about something else.
+fn many_headlines(articles: usize) -> Value {
+    let item = |at: usize| {
+        let sentences =
+            (0..12).map(|n| format!("In hall {n} machine {at} made {} parts of type q{at}w{n}.", at * 7 + n));
+        let text = sentences.collect::<Vec<_>>().join(" ");
+        json!({"id": format!("m{at}"), "title": format!("M{at}"), "url": format!("https://gazette.example/{at}"), "text": text})
+    };
+    json!({"title": "Gazette", "items": (0..articles).map(item).collect::<Vec<_>>()})
+}
+
+fn wanting(want: u32) -> Task {
+    Task { binding: Binding::Feed { url: "https://gazette.example/feed".to_owned(), want }, ..research() }
+}
+
+#[tokio::test]
+async fn the_sources_of_the_largest_campaign_fit_one_row() {
+    let tools = Tools::answering([Ok(many_headlines(199))]).asked_for(200);
+    let (result, _) = outcome(tools, ScriptedModel::new(), wanting(199)).await;
+    let WorkOutcome::Artifact { artifact: Artifact::Notes { sources } } = &result.outcome else {
+        panic!("{result:?}")
+    };
+    assert_eq!(sources.len(), 199);
+    assert!(sources.iter().all(|source| source.excerpt.ends_with('.') && source.excerpt.len() > 100));
+    assert!(serde_json::to_vec(&result).unwrap().len() < limits::NOTES_BYTES + 4_096);
+}
+
+#[tokio::test]
+async fn few_sources_keep_long_excerpts_and_what_fits_no_row_is_left_out() {
+    let tools = Tools::answering([Ok(many_headlines(60))]).asked_for(50);
+    let (result, _) = outcome(tools, ScriptedModel::new(), wanting(40)).await;
+    let WorkOutcome::Artifact { artifact: Artifact::Notes { sources } } = &result.outcome else {
+        panic!("{result:?}")
+    };
+    assert!(sources.len() == 40 && sources.iter().all(|source| source.excerpt.len() > 500));
+
+    let mut long = many_headlines(199);
+    for (at, item) in long["items"].as_array_mut().unwrap().iter_mut().enumerate() {
+        item["url"] = json!(format!("https://gazette.example/{at}/{}", "x".repeat(1_000)));
+    }
+    let tools = Tools::answering([Ok(long)]).asked_for(200);
+    let (result, _) = outcome(tools, ScriptedModel::new(), wanting(199)).await;
+    let WorkOutcome::Artifact { artifact: Artifact::Notes { sources } } = &result.outcome else {
+        panic!("{result:?}")
+    };
+    assert!((50..80).contains(&sources.len()), "{}", sources.len());
 }
 
 #[tokio::test]

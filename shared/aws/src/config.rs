@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
+use aws_sdk_dynamodb::config::Credentials;
 use chimera_domain::{StoreError, Table};
 
 use crate::errors;
@@ -20,6 +21,21 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The SDK configuration of every client: region, credentials and endpoint from the environment, three attempts, one
 /// second to connect, five seconds per attempt. Clients of calls that must not be repeated override the retries.
 pub async fn aws_config() -> SdkConfig {
+    defaults().load().await
+}
+
+/// The SDK configuration for a local cloud at this endpoint, as its root: an operator's tool alone has a use for it. The
+/// keys are the emulators' well-known ones, never the environment's, so that no real key reaches an emulator.
+pub async fn local_config(endpoint: &str, region: &str) -> SdkConfig {
+    defaults()
+        .endpoint_url(endpoint)
+        .region(Region::new(region.to_owned()))
+        .credentials_provider(Credentials::new("test", "test", None, None, "local cloud"))
+        .load()
+        .await
+}
+
+fn defaults() -> ConfigLoader {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .operation_attempt_timeout(ATTEMPT_TIMEOUT)
@@ -27,8 +43,6 @@ pub async fn aws_config() -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest())
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
         .timeout_config(timeouts)
-        .load()
-        .await
 }
 
 /// Names of the tables. A function fills in those it may use; touching another fails, naming it.

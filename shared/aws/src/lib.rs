@@ -4,6 +4,7 @@ mod audit;
 mod config;
 mod errors;
 mod index;
+mod inspect;
 mod items;
 mod notifier;
 mod ops;
@@ -14,7 +15,8 @@ mod store;
 mod workflows;
 mod writes;
 
-pub use config::{QueueUrls, Tables, aws_config};
+pub use config::{QueueUrls, Tables, aws_config, local_config};
+pub use inspect::DynamoInspector;
 pub use notifier::LogNotifier;
 pub use queues::{SqsOutbox, SqsReviewQueue};
 pub use signer::{SecretGrantSigner, SignerError};

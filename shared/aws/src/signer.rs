@@ -100,7 +100,7 @@ mod tests {
 
     fn grant() -> Grant {
         serde_json::from_value(json!({
-            "id": "g", "key": "k1", "tenant": "t", "agent": "a", "effect": "e", "audience": "twitter@stack",
+            "id": "g", "key": "k1", "tenant": "t", "agent": "a", "campaign": "c", "effect": "e", "audience": "twitter@stack",
             "tool": "post_create", "arguments": "sha256:00", "max_cost": {"minor": 20, "currency": "USD"},
             "policy_version": 1, "expires_at": "2026-01-01T00:00:00Z",
         }))

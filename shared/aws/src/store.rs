@@ -149,6 +149,37 @@ impl StateReader for DynamoStore {
         let items = self.partition(self.tables.of(Table::State)?, pk, prefix).await?;
         items.into_iter().map(stored).collect()
     }
+
+    async fn latest(
+        &self,
+        pk: &str,
+        first: &str,
+        last: &str,
+        limit: usize,
+    ) -> Result<Vec<Stored>, StoreError> {
+        let text = |value: &str| AttributeValue::S(value.to_owned());
+        let query = self
+            .client
+            .query()
+            .table_name(self.tables.of(Table::State)?)
+            .consistent_read(true)
+            .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
+            .expression_attribute_values(":pk", text(pk))
+            .expression_attribute_values(":first", text(first))
+            .expression_attribute_values(":last", text(last))
+            .scan_index_forward(false)
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX));
+        let mut items = Vec::new();
+        let mut pages = query.into_paginator().send();
+        // A page ends at the limit or at a megabyte, whichever comes first.
+        while items.len() < limit
+            && let Some(page) = pages.next().await
+        {
+            items.extend(page.map_err(store_error)?.items.unwrap_or_default());
+        }
+        items.truncate(limit);
+        items.into_iter().map(stored).collect()
+    }
 }
 
 impl LedgerReader for DynamoStore {

@@ -97,6 +97,7 @@ mod tests {
         let evidence = json!({"criteria": 0, "support": 0, "persona": 0, "novelty": 0, "rules": []});
         json!({
             "kind": "escalate", "confidence": 0, "flags": [], "reasons": [], "evidence": evidence, "policy_version": 1,
+            "policy": "sha256:00",
         })
     }
 

@@ -6,7 +6,8 @@ use thiserror::Error;
 
 use crate::transition::status;
 use crate::{
-    AgentId, CampaignId, Criterion, Currency, Digest, Mention, Money, TenantId, is_carriable, limits,
+    AgentId, CampaignId, Check, Criterion, Currency, Digest, IllegalTransition, Mention, Money, TenantId,
+    is_carriable, limits,
 };
 
 status! {
@@ -66,7 +67,7 @@ pub struct Brief {
     pub feeds: Vec<String>,
     /// How many posts are wanted at most.
     pub posts: u32,
-    /// Mentions to answer, each once.
+    /// Mentions to answer, each once. A campaign may ask for replies alone: no feeds and 0 posts then.
     #[serde(default)]
     pub replies: Vec<Mention>,
     /// Who pays for the posts, if anybody does: they are labelled then.
@@ -94,23 +95,46 @@ pub enum BriefError {
     /// A character that queues or screens cannot carry.
     #[error("{0} holds a control character or noncharacter")]
     Unprintable(&'static str),
-    /// No feed, or too many.
-    #[error("feeds must name 1 to {} URLs", limits::FEEDS_PER_CAMPAIGN)]
+    /// No feed where posts are wanted, or too many.
+    #[error(
+        "feeds must name 1 to {} URLs; none is needed where only replies are wanted",
+        limits::FEEDS_PER_CAMPAIGN
+    )]
     Feeds,
     /// Not an http(s) URL with a host, or one that carries credentials.
     #[error("feed {0:?} is not an http(s) URL of a host, without credentials")]
     FeedUrl(String),
     /// None, or too many.
-    #[error("posts must be 1 to {}", limits::POSTS_PER_CAMPAIGN)]
+    #[error("posts must be 1 to {}, or 0 where replies are wanted", limits::POSTS_PER_CAMPAIGN)]
     Posts,
-    /// A task for each feed and each post are more than a plan holds.
-    #[error("{feeds} feeds and {posts} posts are more than the {max} tasks of a plan", max = limits::TASKS_PER_PLAN)]
+    /// A task for each feed, each post and each reply are more than a plan holds.
+    #[error(
+        "{feeds} feeds, {posts} posts and {replies} replies are more than the {max} tasks of a plan",
+        max = limits::TASKS_PER_PLAN
+    )]
     Tasks {
         /// How many feeds are named.
         feeds: usize,
         /// How many posts are asked for.
         posts: u32,
+        /// How many mentions are to be answered.
+        replies: usize,
     },
+    /// Too many to answer in one campaign.
+    #[error("replies must be at most {}", limits::REPLIES_PER_CAMPAIGN)]
+    Replies,
+    /// A mention that cannot be answered, or the same one twice.
+    #[error(
+        "reply {0:?} must have a unique id of 1 to {ids} letters, digits, - and _, an author of 1 to {names} such characters, and a text of 1 to {chars} characters",
+        ids = limits::MENTION_ID_CHARS, names = limits::ACCOUNT_CHARS, chars = limits::MENTION_CHARS
+    )]
+    Mention(String),
+    /// A sponsor whom no label could name.
+    #[error("sponsor must have 1 to {} characters on one line", limits::SPONSOR_CHARS)]
+    Sponsor,
+    /// A language by something else than its code.
+    #[error("criterion {0:?} must name a language by its ISO 639-1 code, such as en")]
+    Language(String),
     /// Nothing could ever be spent.
     #[error("budget must be more than zero")]
     Budget,
@@ -135,14 +159,24 @@ impl Brief {
         if !is_carriable(&self.goal) {
             return Err(BriefError::Unprintable("goal"));
         }
-        if self.feeds.is_empty() || self.feeds.len() > limits::FEEDS_PER_CAMPAIGN {
+        let needs_feeds = self.posts > 0 || self.replies.is_empty();
+        if (self.feeds.is_empty() && needs_feeds) || self.feeds.len() > limits::FEEDS_PER_CAMPAIGN {
             return Err(BriefError::Feeds);
         }
         if let Some(bad) = self.feeds.iter().find(|feed| !is_http_url(feed)) {
             return Err(BriefError::FeedUrl(bad.clone()));
         }
-        if self.posts == 0 || self.posts > limits::POSTS_PER_CAMPAIGN {
+        let wants_nothing = self.posts == 0 && self.replies.is_empty();
+        if wants_nothing || self.posts > limits::POSTS_PER_CAMPAIGN {
             return Err(BriefError::Posts);
+        }
+        self.check_replies()?;
+        let is_nameable = |name: &String| {
+            let length = name.trim().chars().count();
+            (1..=limits::SPONSOR_CHARS).contains(&length) && !name.contains('\n') && is_carriable(name)
+        };
+        if !self.sponsor.iter().all(is_nameable) {
+            return Err(BriefError::Sponsor);
         }
         self.check_size()?;
         if self.budget.minor() == 0 {
@@ -151,11 +185,36 @@ impl Brief {
         self.check_criteria()
     }
 
-    /// [P-10] One task reads each feed and one writes each post.
+    /// [P-10] One task reads each feed, one writes each post and one each reply.
     fn check_size(&self) -> Result<(), BriefError> {
-        let (feeds, posts) = (self.feeds.len(), self.posts);
-        let fits = usize::try_from(posts).is_ok_and(|posts| feeds + posts <= limits::TASKS_PER_PLAN);
-        if fits { Ok(()) } else { Err(BriefError::Tasks { feeds, posts }) }
+        let (feeds, posts, replies) = (self.feeds.len(), self.posts, self.replies.len());
+        let fits =
+            usize::try_from(posts).is_ok_and(|posts| feeds + posts + replies <= limits::TASKS_PER_PLAN);
+        if fits { Ok(()) } else { Err(BriefError::Tasks { feeds, posts, replies }) }
+    }
+
+    /// [H-4] Ids become parts of keys, so they are plain; the text is data and only bounded.
+    fn check_replies(&self) -> Result<(), BriefError> {
+        if self.replies.len() > limits::REPLIES_PER_CAMPAIGN {
+            return Err(BriefError::Replies);
+        }
+        let is_plain = |name: &str, most: usize| {
+            let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+            (1..=most).contains(&name.len()) && name.chars().all(fits)
+        };
+        let mut seen = std::collections::BTreeSet::new();
+        let is_answerable = |mention: &Mention| {
+            is_plain(&mention.id, limits::MENTION_ID_CHARS)
+                && is_plain(&mention.author, limits::ACCOUNT_CHARS)
+                && mention.text.chars().any(is_visible)
+                && mention.text.chars().count() <= limits::MENTION_CHARS
+                && is_carriable(&mention.text)
+        };
+        match self.replies.iter().find(|mention| !is_answerable(mention) || !seen.insert(mention.id.as_str()))
+        {
+            Some(bad) => Err(BriefError::Mention(bad.id.chars().take(limits::MENTION_ID_CHARS).collect())),
+            None => Ok(()),
+        }
     }
 
     fn check_criteria(&self) -> Result<(), BriefError> {
@@ -167,6 +226,10 @@ impl Brief {
             }
             if !is_carriable(&criterion.text) || !is_carriable(&criterion.id) {
                 return Err(BriefError::Unprintable("criterion"));
+            }
+            let is_code = |code: &str| code.len() == 2 && code.chars().all(|c| c.is_ascii_lowercase());
+            if matches!(&criterion.check, Check::Language(code) if !is_code(code)) {
+                return Err(BriefError::Language(criterion.id.clone()));
             }
         }
         let bytes = serde_json::to_vec(&self.criteria).map_or(usize::MAX, |json| json.len());
@@ -225,5 +288,21 @@ impl Campaign {
     #[must_use]
     pub fn currency(&self) -> Currency {
         self.brief.budget.currency()
+    }
+
+    /// [P-11] The campaign in which there is something to do again: at work where it had ended, and due unless it is
+    /// paused.
+    ///
+    /// # Errors
+    /// [`IllegalTransition`] where it was cancelled.
+    pub fn taken_up(&self, now: Timestamp) -> Result<Self, IllegalTransition> {
+        let mut taken = self.clone();
+        if self.status.is_over() {
+            taken.status = self.status.next(CampaignEvent::Reopen)?;
+            taken.finished_at = None;
+            taken.reason = None;
+        }
+        taken.due_at = (taken.status != CampaignStatus::Paused).then_some(now);
+        Ok(taken)
     }
 }

@@ -100,6 +100,17 @@ pub struct Refusal {
     pub retryable: bool,
 }
 
+impl Refusal {
+    /// The code of an effect of which nobody ever said whether it happened.
+    pub const UNCONFIRMED: &'static str = "unconfirmed";
+
+    /// Whether what was refused may have happened all the same.
+    #[must_use]
+    pub fn leaves_open(&self) -> bool {
+        self.code == Self::UNCONFIRMED
+    }
+}
+
 /// An effect (row `EFFECT#<id>`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Effect {
@@ -165,4 +176,13 @@ pub struct Effect {
     /// The effect that it takes back, if it does.
     #[serde(default)]
     pub undoes: Option<EffectId>,
+}
+
+impl Effect {
+    /// Whether it is over without having happened, as far as anybody can know.
+    #[must_use]
+    pub fn never_happened(&self) -> bool {
+        let may_be_there = self.refusal.as_ref().is_some_and(Refusal::leaves_open);
+        matches!(self.status, EffectStatus::Failed | EffectStatus::Void) && !may_be_there
+    }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::{
-    Campaign, CampaignStatus, Effect, EffectMessage, EffectStatus, PlanMessage, PlanStatus, Review,
+    Campaign, CampaignStatus, Effect, EffectMessage, EffectStatus, PlanMessage, PlanStatus, Policy, Review,
     ReviewMessage, ReviewStatus, Row, Subject, Task, TaskStatus, TaskToken,
 };
 
@@ -88,12 +88,21 @@ pub fn resend_is_due(opened_at: Timestamp, swept_at: Timestamp, now: Timestamp, 
     false
 }
 
-/// What the row calls for now. `campaign` is its campaign's status as read consistently, `base` the task queue's
-/// visibility.
+/// What a row's campaign and tenant say, as read consistently.
+#[derive(Debug, Clone, Copy)]
+pub struct Home<'a> {
+    /// The campaign's status.
+    pub campaign: CampaignStatus,
+    /// The tenant's policy.
+    pub policy: &'a Policy,
+}
+
+/// What the row calls for now. `home` is none where its campaign is not there, or does not matter; `base` is the task
+/// queue's visibility.
 #[must_use]
 pub fn follow_up(
     row: &Row,
-    campaign: Option<CampaignStatus>,
+    home: Option<Home<'_>>,
     cause: Cause<'_>,
     now: Timestamp,
     base: Duration,
@@ -104,9 +113,9 @@ pub fn follow_up(
         Row::Plan(plan) if plan.status == PlanStatus::Draft && !cause.is_stream() => {
             vec![Command::Plan(PlanMessage { tenant: plan.tenant.clone(), campaign: plan.campaign.clone() })]
         }
-        Row::Task(task) => of_task(task, campaign, cause, now, base),
+        Row::Task(task) => of_task(task, home, cause, now, base),
         Row::Review(review) => of_review(review, cause, now, base),
-        Row::Effect(effect) => of_effect(effect, campaign, now),
+        Row::Effect(effect) => of_effect(effect, home.map(|home| home.campaign), now),
         _ => Vec::new(),
     }
 }
@@ -128,18 +137,20 @@ fn of_campaign(campaign: &Campaign, cause: Cause<'_>) -> Vec<Command> {
     }
 }
 
-/// [P-4] An open task is sent only while its campaign is active.
+/// [P-4] [F-6] An open task is sent only while its campaign is active and no switch stops its agent.
 fn of_task(
     task: &Task,
-    campaign: Option<CampaignStatus>,
+    home: Option<Home<'_>>,
     cause: Cause<'_>,
     now: Timestamp,
     base: Duration,
 ) -> Vec<Command> {
     let plan =
         || vec![Command::Plan(PlanMessage { tenant: task.tenant.clone(), campaign: task.campaign.clone() })];
+    let may_work =
+        home.is_some_and(|home| home.campaign == CampaignStatus::Active && !home.policy.stops(&task.agent));
     match task.status {
-        TaskStatus::Open if campaign == Some(CampaignStatus::Active) => {
+        TaskStatus::Open if may_work => {
             let send = match cause {
                 Cause::Changed(_) | Cause::Due | Cause::Swept(None) => true,
                 Cause::Swept(Some(swept_at)) => {
@@ -149,6 +160,8 @@ fn of_task(
             };
             if send { vec![Command::Work(Box::new(task.clone()))] } else { Vec::new() }
         }
+        // Nothing follows before its effect has ended, and that calls for the planner itself.
+        TaskStatus::Approved if task.effect.is_some() => Vec::new(),
         TaskStatus::Rejected | TaskStatus::Approved | TaskStatus::Failed | TaskStatus::Dropped => plan(),
         TaskStatus::Open | TaskStatus::Blocked | TaskStatus::Held => Vec::new(),
     }
@@ -161,11 +174,13 @@ fn of_review(review: &Review, cause: Cause<'_>, now: Timestamp, base: Duration) 
             campaign: review.campaign.clone(),
             effect: effect.clone(),
         }),
-        Subject::Task { .. } | Subject::Rejudged { .. } | Subject::Published { .. } => Command::Judge(ReviewMessage::Review {
-            tenant: review.tenant.clone(),
-            campaign: review.campaign.clone(),
-            review: review.id.clone(),
-        }),
+        Subject::Task { .. } | Subject::Rejudged { .. } | Subject::Published { .. } => {
+            Command::Judge(ReviewMessage::Review {
+                tenant: review.tenant.clone(),
+                campaign: review.campaign.clone(),
+                review: review.id.clone(),
+            })
+        }
     };
     // A campaign is not finished while a post of it may still be taken back.
     let waiting_plan = || {
@@ -191,7 +206,9 @@ fn of_review(review: &Review, cause: Cause<'_>, now: Timestamp, base: Duration) 
             let itself = (!cause.is_stream() || is_publishers).then(act);
             complete.into_iter().chain(itself).collect()
         }
-        ReviewStatus::Expired | ReviewStatus::Superseded => complete.into_iter().chain(waiting_plan()).collect(),
+        ReviewStatus::Expired | ReviewStatus::Superseded => {
+            complete.into_iter().chain(waiting_plan()).collect()
+        }
         ReviewStatus::Closed => waiting_plan().into_iter().collect(),
     }
 }
@@ -214,7 +231,12 @@ fn of_effect(effect: &Effect, campaign: Option<CampaignStatus>, now: Timestamp) 
     };
     let may_go = effect.not_before.is_none_or(|not_before| not_before <= now);
     match effect.status {
-        EffectStatus::Approved if campaign.is_some_and(CampaignStatus::is_over) => publish(),
+        // What is to be taken back is still done then, and waits like any other; the rest is voided at once.
+        EffectStatus::Approved
+            if campaign.is_some_and(CampaignStatus::is_over) && (effect.undoes.is_none() || may_go) =>
+        {
+            publish()
+        }
         EffectStatus::Approved if campaign == Some(CampaignStatus::Active) && may_go => publish(),
         EffectStatus::Dispatching if effect.claim.as_ref().is_none_or(|claim| claim.lease_until <= now) => {
             publish()

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{AgentId, Digest, EffectId, Money, TenantId, canonical_json};
+use crate::{AgentId, CampaignId, Digest, EffectId, Money, TenantId, canonical_json};
 
 /// What the Judge signs: who may do exactly what, where, for how much, until when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +17,8 @@ pub struct Grant {
     pub tenant: TenantId,
     /// Who acts.
     pub agent: AgentId,
+    /// The campaign of the effect, whose id is unique there only.
+    pub campaign: CampaignId,
     /// Which effect.
     pub effect: EffectId,
     /// The server and stack it is for, as `<server>@<stack>`.

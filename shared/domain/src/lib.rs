@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod audit;
 mod campaign;
 mod canonical;
 mod confidence;
@@ -32,7 +33,7 @@ pub use canonical::{Digest, canonical_json};
 pub use confidence::Confidence;
 pub use criteria::{Check, Criterion};
 pub use effect::{Claim, Effect, EffectEvent, EffectStatus, Outcome, Refusal};
-pub use follow_up::{Cause, Command, changed_enough, follow_up, resend_is_due};
+pub use follow_up::{Cause, Command, Home, changed_enough, follow_up, resend_is_due};
 pub use grant::{Grant, SignedGrant};
 pub use ids::{
     AgentId, CampaignId, EffectId, InvalidId, OperatorId, ResultId, ReviewId, TaskId, TenantId, WriterId,
@@ -42,7 +43,7 @@ pub use ledger::{Bucket, BucketRow, Close, LedgerEntry, Reservation};
 pub use message::{EffectMessage, Envelope, PlanMessage, ReviewMessage, TaskMessage, is_carriable};
 pub use money::{Currency, Money, MoneyError};
 pub use owner::{InvalidOwner, Owned, Owner};
-pub use names::{free_names, is_held_by};
+pub use names::{free_names, is_held_by, take_names_again};
 pub use persona::Persona;
 pub use plan::{Plan, PlanDiff, PlanError, PlanEvent, PlanStatus, check_plan};
 pub use policy::{
@@ -51,7 +52,8 @@ pub use policy::{
 };
 pub use result::{Artifact, Intent, Outcome as WorkOutcome, Payment, Source, TaskResult, Usage};
 pub use review::{
-    Content, Decision, DecisionKind, DecisionRow, Review, ReviewEvent, ReviewStatus, Subject, TaskToken,
+    Content, Decision, DecisionKind, DecisionRow, Opening, Review, ReviewEvent, ReviewStatus, Subject,
+    TaskToken,
 };
 pub use row::{
     Agent, DeadLetter, History, PacingSlot, PolicyRow, Replay, Row, RowError, RowKey, Stored, Unique,

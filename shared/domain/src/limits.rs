@@ -20,6 +20,16 @@ pub const GOAL_CHARS: usize = 4_000;
 pub const POSTS_PER_CAMPAIGN: u32 = 199;
 /// Bytes of a campaign's criteria: every task that writes carries them, in its row and in its message.
 pub const CRITERIA_BYTES: usize = 16 * 1024;
+/// Mentions one campaign may answer: a person can still read them all beforehand.
+pub const REPLIES_PER_CAMPAIGN: usize = 20;
+/// A mention, in characters: twice the longest post, and small beside the rest of a task.
+pub const MENTION_CHARS: usize = 560;
+/// A platform's id of a mention, in characters: it is a part of a row's key.
+pub const MENTION_ID_CHARS: usize = 64;
+/// An account's name, in characters.
+pub const ACCOUNT_CHARS: usize = 64;
+/// A sponsor's name, in characters: it stands in a criterion that every task carries.
+pub const SPONSOR_CHARS: usize = 60;
 /// Feeds one campaign may read.
 pub const FEEDS_PER_CAMPAIGN: usize = 100;
 /// Rows one DynamoDB transaction may touch.
@@ -30,6 +40,8 @@ pub const TRANSACTION_BYTES: usize = 3 * 1024 * 1024;
 pub const NOTES_BYTES: usize = 80 * 1024;
 /// Times an effect may be signed again after its grant was proved void or definitely refused.
 pub const REJUDGES_PER_EFFECT: u32 = 3;
+/// What the models and tools of one attempt cost at most, in minor units: a question, its repair and a few calls.
+pub const ATTEMPT_COST_MINOR: i64 = 5;
 /// How long a grant is good for: long enough for a queue, short enough that an old approval is looked at again.
 pub const GRANT_LIFETIME: Duration = Duration::from_secs(15 * 60);
 /// How long the stream has to follow up on a write before the clock looks: long enough that the clock finds only what the

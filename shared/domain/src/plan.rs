@@ -26,6 +26,8 @@ status! {
         Open = "be opened": { Draft => Open },
         /// It is over.
         Settle = "be settled": { Open => Settled, Draft => Settled },
+        /// A task of its campaign, which was finished, is to be done again.
+        Reopen = "be reopened": { Settled => Open },
     }
 }
 
@@ -57,8 +59,18 @@ pub struct Plan {
     pub reason: String,
     /// What it changes.
     pub diff: PlanDiff,
-    /// What it is expected to cost to run: models and tools.
+    /// The most that it may cost to run as it is drawn: its drawing, and one attempt of each of its tasks.
     pub estimate: Money,
+    /// What its drawing cost.
+    #[serde(default)]
+    pub drawing: Option<Money>,
+    /// The most that the campaign may have cost to run with every attempt opened so far. Retries raise it in the
+    /// transaction that opens them, so that no two planners open the same room.
+    #[serde(default)]
+    pub reserved: Option<Money>,
+    /// What running it did cost, from the rows, once it is settled.
+    #[serde(default)]
+    pub settled: Option<Money>,
     /// Where it stands.
     pub status: PlanStatus,
     /// When it was drawn.
@@ -101,7 +113,7 @@ pub fn check_plan(tasks: &[Task]) -> Result<(), PlanError> {
         if index.insert(&task.id, at).is_some() {
             return Err(PlanError::Duplicate(task.id.clone()));
         }
-        if task.kind == crate::TaskKind::Write && task.criteria.is_empty() {
+        if task.kind.acts() && task.criteria.is_empty() {
             return Err(PlanError::NoCriteria(task.id.clone()));
         }
     }

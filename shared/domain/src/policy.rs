@@ -1,5 +1,7 @@
 //! Policy is data: per tenant, validated, versioned. A change is one write and acts at dispatch and at the claim.
 
+mod check;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -7,12 +9,10 @@ use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
 use crate::{AgentId, Confidence, Currency, Digest, Money};
 
-/// Days of an agent's history that one judgement reads at most.
-const MAX_WINDOW_DAYS: u32 = 31;
+pub use check::PolicyError;
 
 /// The topics that always go to a human (NFR1.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -170,6 +170,9 @@ pub struct Caps {
     pub per_agent_day: Option<Money>,
     /// The tenant, one UTC day.
     pub per_tenant_day: Option<Money>,
+    /// What models and tools may cost, one campaign.
+    #[serde(default)]
+    pub operating: Option<Money>,
 }
 
 /// One step of the ladder of reviewers.
@@ -241,40 +244,6 @@ pub struct Policy {
     pub agents: BTreeMap<AgentId, AgentPolicy>,
 }
 
-/// Why a policy is refused. The operator corrects it; the old one stays.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum PolicyError {
-    /// `hold` is above `approve`.
-    #[error("thresholds.hold must not be above thresholds.approve")]
-    Thresholds,
-    /// Nobody would ever be asked.
-    #[error("ladder must have 1 to 10 rungs, each with a reviewer and a wait of 1 second to 30 days")]
-    Ladder,
-    /// A topic of the tenant's without a usable name or words.
-    #[error(
-        "tenant_topics.{0:?} must have a name of a-z, 0-9 and _, at most 64, and 1 to 500 words or phrases of 2 to 100 characters"
-    )]
-    TenantTopic(String),
-    /// More topics than a screen should hold.
-    #[error("tenant_topics must be at most 20")]
-    TenantTopics,
-    /// Quiet hours without an end, or at an offset that no place on earth has.
-    #[error("quiet_hours must begin and end at different times, at an offset of -840 to 840 minutes")]
-    QuietHours,
-    /// A window that would read for ever.
-    #[error("near_duplicate.window_days must be at most {MAX_WINDOW_DAYS}")]
-    Window,
-    /// A switch that is no tool's name, or a recipient without one.
-    #[error("{0} must be a name without spaces")]
-    Name(&'static str),
-    /// Prices are known in dollars only, and nothing is ever converted.
-    #[error("currency must be USD: no price is known in {0}")]
-    NoPrices(Currency),
-    /// A cap in another currency than the policy.
-    #[error("caps.{0} is not in the policy's currency")]
-    Currency(&'static str),
-}
-
 impl Policy {
     /// The policy a tenant starts with.
     #[must_use]
@@ -293,80 +262,12 @@ impl Policy {
             near_duplicate: NearDuplicate::default(),
             disclosure: Disclosure::default(),
             ai_replies_approved: false,
-            caps: Caps { per_agent_day: Some(fifty), ..Caps::default() },
+            caps: Caps { per_agent_day: Some(fifty), operating: Some(fifty), ..Caps::default() },
             ladder: vec![Rung { reviewers: vec!["reviewer".to_owned()], wait_s: 4 * 60 * 60 }],
             killed: false,
             killed_tools: BTreeSet::new(),
             agents: BTreeMap::new(),
         }
-    }
-
-    /// Checks the policy as a whole.
-    ///
-    /// # Errors
-    /// The first [`PolicyError`] found.
-    pub fn check(&self) -> Result<(), PolicyError> {
-        if self.thresholds.hold > self.thresholds.approve {
-            return Err(PolicyError::Thresholds);
-        }
-        let month_s = 30 * 24 * 60 * 60;
-        let rung_is_sound = |rung: &Rung| !rung.reviewers.is_empty() && (1..=month_s).contains(&rung.wait_s);
-        if !(1..=10).contains(&self.ladder.len()) || !self.ladder.iter().all(rung_is_sound) {
-            return Err(PolicyError::Ladder);
-        }
-        if self.currency != Currency::Usd {
-            return Err(PolicyError::NoPrices(self.currency));
-        }
-        self.check_names()?;
-        let hours =
-            self.quiet_hours.iter().chain(self.agents.values().filter_map(|a| a.quiet_hours.as_ref()));
-        if hours.into_iter().any(|hours| hours.from == hours.to || hours.utc_offset_minutes.abs() > 14 * 60) {
-            return Err(PolicyError::QuietHours);
-        }
-        if self.near_duplicate.window_days > MAX_WINDOW_DAYS {
-            return Err(PolicyError::Window);
-        }
-        let caps = [
-            ("per_effect", self.caps.per_effect),
-            ("per_campaign", self.caps.per_campaign),
-            ("per_agent_day", self.caps.per_agent_day),
-            ("per_tenant_day", self.caps.per_tenant_day),
-        ];
-        for (name, cap) in caps {
-            if cap.is_some_and(|cap| cap.currency() != self.currency) {
-                return Err(PolicyError::Currency(name));
-            }
-        }
-        Ok(())
-    }
-
-    fn check_names(&self) -> Result<(), PolicyError> {
-        if self.tenant_topics.len() > 20 {
-            return Err(PolicyError::TenantTopics);
-        }
-        let is_name = |name: &str| {
-            let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-            (1..=64).contains(&name.len()) && name.chars().all(is_plain)
-        };
-        let is_usable = |words: &BTreeSet<String>| {
-            let fits = |word: &String| (2..=100).contains(&word.trim().chars().count());
-            (1..=500).contains(&words.len()) && words.iter().all(fits)
-        };
-        if let Some((name, _)) =
-            self.tenant_topics.iter().find(|(name, words)| !is_name(name) || !is_usable(words))
-        {
-            return Err(PolicyError::TenantTopic(name.clone()));
-        }
-        let is_word = |name: &String| !name.is_empty() && !name.contains(char::is_whitespace);
-        let has_dot =
-            |tool: &String| tool.split_once('.').is_some_and(|(a, b)| !a.is_empty() && !b.is_empty());
-        if !self.killed_tools.iter().all(|tool| is_word(tool) && has_dot(tool)) {
-            return Err(PolicyError::Name("killed_tools"));
-        }
-        if !self.recipients.iter().flatten().all(is_word) {
-            return Err(PolicyError::Name("recipients"));
-        }
-        Ok(())
     }
 
     /// Digest of the whole policy: verdicts name it beside the version.
@@ -385,9 +286,13 @@ impl Policy {
     /// Whether a switch forbids `agent` to use `server.tool` now.
     #[must_use]
     pub fn forbids(&self, agent: &AgentId, server: &str, tool: &str) -> bool {
-        self.killed
-            || self.agents.get(agent).is_some_and(|a| a.killed)
-            || self.killed_tools.contains(&format!("{server}.{tool}"))
+        self.stops(agent) || self.killed_tools.contains(&format!("{server}.{tool}"))
+    }
+
+    /// Whether a switch, the tenant's or its own, stops all that `agent` does.
+    #[must_use]
+    pub fn stops(&self, agent: &AgentId) -> bool {
+        self.killed || self.agents.get(agent).is_some_and(|agent| agent.killed)
     }
 
     /// Least time between two effects of the agent's account.

@@ -10,8 +10,9 @@ use serde_json::Value;
 use thiserror::Error;
 use uuid::Uuid;
 
+pub use crate::audit::AuditEntry;
 use crate::{
-    AgentId, Applied, BucketRow, CampaignId, DecisionRow, DecisionTransaction, Digest, EffectMessage, Grant,
+    AgentId, Applied, BucketRow, CampaignId, DecisionRow, DecisionTransaction, EffectMessage, Grant,
     LedgerEntry, MoneyTransaction, Outcome, PlanMessage, Refusal, Review, ReviewId, ReviewMessage, Row,
     RowKey, SignedGrant, StoreError, Stored, Task, TaskToken, TenantId, Transaction, Usage,
 };
@@ -29,6 +30,15 @@ pub trait StateReader: Sync {
 
     /// Every row of a partition whose sort key begins with `prefix`.
     fn query(&self, pk: &str, prefix: &str) -> impl Future<Output = Result<Vec<Stored>, StoreError>> + Send;
+
+    /// The rows of a partition from sort key `first` to `last`, the last first, at most `limit` of them.
+    fn latest(
+        &self,
+        pk: &str,
+        first: &str,
+        last: &str,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Stored>, StoreError>> + Send;
 }
 
 /// A page of a listing, and where the next one begins.
@@ -104,23 +114,6 @@ pub trait DecisionReader: Sync {
         campaign: &CampaignId,
         review: &ReviewId,
     ) -> impl Future<Output = Result<Option<DecisionRow>, StoreError>> + Send;
-}
-
-/// One version of one row, as the audit keeps it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AuditEntry {
-    /// The table and row, as `<table>|<pk>|<sk>`.
-    pub row: String,
-    /// Which version of it.
-    pub version: u64,
-    /// Digest of the version before; none for the first.
-    pub old: Option<Digest>,
-    /// Digest of this version.
-    pub new: Digest,
-    /// Who wrote it.
-    pub writer: String,
-    /// Fields that may be shown, by allow-list; never tokens or secrets.
-    pub fields: Value,
 }
 
 /// What putting an audit entry found.
@@ -252,6 +245,9 @@ pub enum Burn {
     Refused {
         /// Why.
         refusal: Refusal,
+        /// Seconds that the platform asks for before another try.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retry_after_s: Option<u32>,
     },
     /// Never used so far; still usable until it expires.
     Unused,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -175,6 +176,31 @@ impl Subject {
             | Self::Published { task, .. } => task,
         }
     }
+
+    /// The effect it asks about, where it asks about one.
+    #[must_use]
+    pub fn effect(&self) -> Option<&EffectId> {
+        match self {
+            Self::Task { .. } => None,
+            Self::Rejudged { effect, .. }
+            | Self::Unconfirmed { effect, .. }
+            | Self::Published { effect, .. } => Some(effect),
+        }
+    }
+
+    /// What a reviewer may answer: only a text can be edited, and an effect that was approved once has no planner to
+    /// comment to.
+    #[must_use]
+    pub fn allows(&self, content: &Content) -> Vec<DecisionKind> {
+        use DecisionKind::{Approve, Edit, Reject, Respond};
+        match (self, content.intent().and_then(Intent::text)) {
+            (Self::Task { .. }, Some(_)) => vec![Approve, Edit, Reject, Respond],
+            (Self::Task { .. }, None) => vec![Approve, Reject, Respond],
+            (Self::Rejudged { .. } | Self::Unconfirmed { .. } | Self::Published { .. }, _) => {
+                vec![Approve, Reject]
+            }
+        }
+    }
 }
 
 /// What the reviewer is shown and approves.
@@ -246,7 +272,67 @@ pub struct Review {
     pub decided: Option<DecisionKind>,
 }
 
+/// What a review is opened with; the rest follows from it.
+#[derive(Debug, Clone)]
+pub struct Opening {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Which campaign.
+    pub campaign: CampaignId,
+    /// Its id.
+    pub id: ReviewId,
+    /// What it is about.
+    pub subject: Subject,
+    /// What is shown; an approval binds its digest.
+    pub content: Content,
+    /// What was found; an approval covers its flags.
+    pub verdict: Verdict,
+    /// Who is asked, in turn.
+    pub ladder: Vec<Rung>,
+}
+
 impl Review {
+    /// The open review that asks it, on its first rung.
+    #[must_use]
+    pub fn opened(opening: Opening, now: Timestamp) -> Self {
+        let Opening { tenant, campaign, id, subject, content, verdict, ladder } = opening;
+        let wait_s = ladder.first().map_or(0, |rung| rung.wait_s);
+        Self {
+            tenant,
+            campaign,
+            id,
+            allowed: subject.allows(&content),
+            subject,
+            status: ReviewStatus::Open,
+            digest: content.outcome.digest(),
+            content,
+            flags: verdict.flags.clone(),
+            verdict,
+            ladder,
+            rung: 0,
+            start: 0,
+            token: None,
+            token_of: None,
+            due_at: Some(now + Duration::from_secs(u64::from(wait_s))),
+            opened_at: now,
+            ended_at: None,
+            decided_by: None,
+            decided: None,
+        }
+    }
+
+    /// The id of the question about an effect that goes out before it is answered: one for each effect.
+    #[must_use]
+    pub fn id_after(effect: &EffectId) -> ReviewId {
+        ReviewId::of(effect.as_str(), "p")
+    }
+
+    /// Whether an answer is still to be given, or to be acted on.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        matches!(self.status, ReviewStatus::Open | ReviewStatus::Decided)
+    }
+
     /// The review as it ends: nothing is due any more. A review that was decided ended then, whenever it is acted on.
     ///
     /// # Errors

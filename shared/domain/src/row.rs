@@ -90,6 +90,12 @@ impl RowKey {
         Self { pk: format!("T#{tenant}#A#{agent}"), sk: format!("HISTORY#{day}#{campaign}#{effect}") }
     }
 
+    /// Where the deeds of an agent on one UTC day begin.
+    #[must_use]
+    pub fn history_day(tenant: &TenantId, agent: &AgentId, day: &str) -> Self {
+        Self { pk: format!("T#{tenant}#A#{agent}"), sk: format!("HISTORY#{day}") }
+    }
+
     /// A tenant's policy row.
     #[must_use]
     pub fn policy(tenant: &TenantId) -> Self {

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::transition::status;
 use crate::{
-    AgentId, CampaignId, Criterion, Digest, EffectId, Money, Persona, ResultId, ReviewId, Source, TaskId,
-    TenantId, Verdict, WorkOutcome,
+    AgentId, CampaignId, Criterion, Digest, EffectId, IllegalTransition, Money, Persona, ResultId, ReviewId,
+    Source, TaskId, TenantId, Usage, Verdict, WorkOutcome,
 };
 
 status! {
@@ -78,6 +78,12 @@ impl TaskKind {
             Self::Reply => "reply",
         }
     }
+
+    /// Whether its result acts on the world: it must have acceptance criteria then.
+    #[must_use]
+    pub fn acts(self) -> bool {
+        matches!(self, Self::Write | Self::Reply)
+    }
 }
 
 /// Which task queue carries it.
@@ -139,6 +145,9 @@ pub struct Committed {
     pub digest: Digest,
     /// What the Judge found.
     pub verdict: Verdict,
+    /// What making it used: the committed attempt's models and tools.
+    #[serde(default)]
+    pub usage: Option<Usage>,
 }
 
 /// A task (row `TASK#<id>`). It is also the worker's whole input.
@@ -195,4 +204,26 @@ pub struct Task {
     pub cost: Money,
     /// Why it failed or was dropped, for people.
     pub reason: Option<String>,
+}
+
+impl Task {
+    /// [P-11] The next attempt, with fresh tries, as a person asks for it. Only a failed task has none coming by itself.
+    ///
+    /// # Errors
+    /// [`IllegalTransition`] from any other status.
+    pub fn retried(&self, now: Timestamp) -> Result<Self, IllegalTransition> {
+        if self.status != TaskStatus::Failed {
+            let (from, event) = (self.status.name(), TaskEvent::Retry.name());
+            return Err(IllegalTransition { what: "task", from, event });
+        }
+        Ok(Self {
+            status: self.status.next(TaskEvent::Retry)?,
+            attempt: self.attempt + 1,
+            tries: 0,
+            opened_at: Some(now),
+            review: None,
+            reason: None,
+            ..self.clone()
+        })
+    }
 }

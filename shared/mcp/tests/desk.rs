@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chimera_domain::ports::Burn;
-use chimera_domain::{Refusal, SignedGrant};
+use chimera_domain::{Grant, Refusal, SignedGrant, TenantId};
 use chimera_mcp::server::{GrantDesk, MemoryBurns, Presented, ToolFault, Upstream};
 use common::{AUDIENCE, CountingIds, ManualClock, grant, outcome, sign, usd, verifier};
 use serde_json::{Value, json};
@@ -45,6 +45,10 @@ async fn refusal_of(desk: &Desk, call: Presented<'_>) -> String {
         ToolFault::Refused(Refusal { code, .. }) => code,
         other => panic!("{other:?}"),
     }
+}
+
+fn refused(refusal: Refusal, retry_after_s: Option<u32>) -> Upstream {
+    Upstream::Refused { refusal, retry_after_s }
 }
 
 /// [E-1]
@@ -201,7 +205,7 @@ async fn a_refusal_that_comes_after_a_confirmed_close_changes_nothing() {
     let found = Burn::Done { outcome: outcome("seen") };
     let refusal = Refusal { code: "duplicate".to_owned(), message: String::new(), retryable: false };
     let close = async { desk.close(&grant, Some(outcome("seen"))).await.unwrap() };
-    let (closed, executed) = interrupted(&desk, &grant, Upstream::Refused(refusal), close).await;
+    let (closed, executed) = interrupted(&desk, &grant, refused(refusal, None), close).await;
     assert_eq!((closed, executed), (found.clone(), found.clone()));
     assert_eq!(desk.outcome(&grant).await.unwrap(), found);
 }
@@ -220,7 +224,21 @@ async fn a_refusal_of_the_platform_is_stored() {
     let desk = desk();
     let grant = sign(grant("g1", &post()));
     let refusal = Refusal { code: "rate_limited".to_owned(), message: "later".to_owned(), retryable: true };
-    let refused = Burn::Refused { refusal: refusal.clone() };
-    assert_eq!(desk.execute(presented(&grant), async { Upstream::Refused(refusal) }).await.unwrap(), refused);
-    assert_eq!(desk.outcome(&grant).await.unwrap(), refused);
+    let stored = Burn::Refused { refusal: refusal.clone(), retry_after_s: Some(37) };
+    let answer = async { refused(refusal, Some(37)) };
+    assert_eq!(desk.execute(presented(&grant), answer).await.unwrap(), stored);
+    assert_eq!(desk.outcome(&grant).await.unwrap(), stored);
+}
+
+/// [E-8]
+#[tokio::test]
+async fn one_tenants_grants_and_keys_are_nothing_to_another() {
+    let desk = desk();
+    let ours = sign(grant("g1", &post()));
+    let theirs = sign(Grant { tenant: TenantId::new("t2").unwrap(), ..grant("g1", &post()) });
+    desk.execute(presented(&ours), async { Upstream::Done(outcome("ours")) }).await.unwrap();
+    assert_eq!(desk.outcome(&theirs).await.unwrap(), Burn::Unused);
+    let done = desk.execute(presented(&theirs), async { Upstream::Done(outcome("theirs")) }).await.unwrap();
+    assert_eq!(done, Burn::Done { outcome: outcome("theirs") });
+    assert_eq!(desk.outcome(&ours).await.unwrap(), Burn::Done { outcome: outcome("ours") });
 }

@@ -1,9 +1,11 @@
 //! The offline model: a pure function of what it is asked.
 
+mod disclosure;
 mod fact;
 mod frame;
 mod manner;
 mod planner;
+mod reply;
 mod researcher;
 mod subject;
 mod voice;
@@ -52,6 +54,7 @@ impl ReasoningModel for Script {
             (ModelRole::Planner, "planner-1") => answer(ask, |input| planner::plan(&input))?,
             (ModelRole::Researcher, "researcher-1") => answer(ask, |input| researcher::pick(&input))?,
             (ModelRole::Writer, "writer-1") => answer(ask, |input| writer::write(&input, ask.seed))?,
+            (ModelRole::Writer, "reply-1") => answer(ask, |input| reply::write(&input, ask.seed))?,
             (role, prompt) => {
                 return Err(ModelError::Unusable(format!("no script for prompt {prompt:?} of {role:?}")));
             }

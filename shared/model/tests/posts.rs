@@ -1,12 +1,16 @@
 //! What a stranger may expect of the offline writer's posts.
 
-#![expect(clippy::unwrap_used, reason = "what goes wrong here fails a test, as it should")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what goes wrong here fails a test, as it should")]
 
 mod common;
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use chimera_domain::limits;
 use chimera_domain::ports::{Ask, ModelRole, ReasoningModel as _};
 use chimera_model::ScriptedModel;
-use common::{ARTICLES, Article, faults, opening, outside_quotes, shared_runs, tokens};
+use chimera_testkit::Feed;
+use common::{ARTICLES, Article, faults, opening, outside_quotes, own_runs, shared_runs, shingles, tokens};
 use serde_json::{Value, json};
 
 fn persona(name: &str, traits: &[&str], directives: &[&str]) -> Value {
@@ -43,11 +47,64 @@ fn input(persona: &Value, article: &Article, ordinal: usize) -> Value {
 }
 
 async fn campaign(persona: &Value, seed: u64) -> Vec<String> {
+    told(persona, ARTICLES, seed, |_| 1).await
+}
+
+/// The posts of a campaign about the articles, each in the attempt that `attempt` names for its place.
+async fn told(
+    persona: &Value,
+    articles: &[Article],
+    seed: u64,
+    attempt: impl Fn(usize) -> usize,
+) -> Vec<String> {
     let mut posts = Vec::new();
-    for (at, article) in ARTICLES.iter().enumerate() {
-        posts.push(ask(input(persona, article, at + 1), seed).await);
+    for (at, article) in articles.iter().enumerate() {
+        let mut input = input(persona, article, at + 1);
+        input["attempt"] = json!(attempt(at));
+        posts.push(ask(input, seed).await);
     }
     posts
+}
+
+/// As many articles as a campaign may ask posts for.
+fn gazette() -> Vec<Article> {
+    let articles = usize::try_from(limits::POSTS_PER_CAMPAIGN).unwrap();
+    let kept = |text: &str| -> &'static str { String::leak(text.to_owned()) };
+    let feed = Feed::gazette(articles);
+    let found = feed.articles().iter();
+    let found: Vec<Article> = found
+        .map(|article| Article {
+            title: kept(&article.title),
+            url: kept(&article.url),
+            body: kept(&article.text),
+        })
+        .collect();
+    assert_eq!(found.len(), articles);
+    found
+}
+
+/// Fails where a reader of all the posts would find one faulty, or two of them too much alike.
+fn assert_one_of_a_kind(posts: &[String], articles: &[Article]) {
+    let mut openings = BTreeSet::new();
+    let mut runs: BTreeMap<String, &str> = BTreeMap::new();
+    for (post, article) in posts.iter().zip(articles) {
+        assert_eq!(faults(post, article), Vec::<String>::new(), "{post}");
+        assert!(openings.insert(opening(post)), "{post} opens like another");
+        for run in own_runs((post, article)) {
+            if let Some(other) = runs.insert(run.clone(), post) {
+                panic!("{run:?} is in both\n{post}\n{other}");
+            }
+        }
+    }
+    let shingles: Vec<_> =
+        posts.iter().zip(articles).map(|(post, article)| shingles((post, article))).collect();
+    for (at, one) in shingles.iter().enumerate() {
+        for (behind, other) in shingles[at + 1..].iter().enumerate() {
+            let common = one.intersection(other).count();
+            let all = one.len() + other.len() - common;
+            assert!(common * 100 <= all * 30, "much alike:\n{}\n{}", posts[at], posts[at + 1 + behind]);
+        }
+    }
 }
 
 async fn again(persona: &Value, article: &Article, attempt: usize, feedback: &[&str]) -> String {
@@ -102,6 +159,50 @@ async fn redrafts_open_unlike_every_first_draft_and_keep_the_rules() {
             if article.url != second.url {
                 assert_eq!(shared_runs((one, article), (other, second)), Vec::<String>::new());
             }
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_largest_campaign_has_no_two_posts_alike() {
+    let articles = gazette();
+    for voice in voices() {
+        let posts = told(&voice, &articles, 3, |_| 1).await;
+        assert_one_of_a_kind(&posts, &articles);
+        let first: BTreeSet<String> = posts.iter().map(|post| opening(post)[0].clone()).collect();
+        assert_eq!(first.len(), posts.len(), "two begin with the same word");
+        assert_eq!(posts, told(&voice, &articles, 3, |_| 1).await);
+    }
+}
+
+#[tokio::test]
+async fn the_largest_campaign_has_no_two_posts_alike_where_many_were_rejected_before() {
+    let articles = gazette();
+    for voice in voices() {
+        for seed in [0, 7] {
+            let posts =
+                told(&voice, &articles, seed, |at| 1 + usize::from(at % 3 == 0) + usize::from(at % 9 == 0))
+                    .await;
+            assert_one_of_a_kind(&posts, &articles);
+        }
+    }
+}
+
+#[tokio::test]
+async fn two_personas_sound_different_in_the_largest_campaign_too() {
+    let articles = gazette();
+    let mut tellers = voices().to_vec();
+    tellers.push(persona("Eve", &["dry", "laconic"], &[]));
+    let mut all = Vec::new();
+    for teller in &tellers {
+        all.push(told(teller, &articles, 3, |_| 1).await);
+    }
+    for (at, one) in all.iter().enumerate() {
+        for other in &all[at + 1..] {
+            let own = |post: &str| tokens(&outside_quotes(post));
+            assert_eq!(one.iter().zip(other).filter(|(a, b)| own(a) == own(b)).count(), 0);
+            let openings = one.iter().zip(other).filter(|(a, b)| opening(a) == opening(b)).count();
+            assert!(openings * 20 <= one.len(), "{openings} times two personas open alike");
         }
     }
 }

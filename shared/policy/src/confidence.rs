@@ -8,7 +8,7 @@ const BROKEN_CRITERION: u16 = 1_500;
 /// Weights of criteria, support, persona and novelty; they sum to ten.
 const WEIGHTS: [u32; 4] = [3, 4, 1, 2];
 
-/// The confidence that the evidence allows: half the weighted mean, half the weakest part, so that one weak part cannot
+/// [J-3] [J-4] The confidence that the evidence allows: half the weighted mean, half the weakest part, so that one weak part cannot
 /// hide among strong ones. Never falls when a part rises.
 #[must_use]
 pub fn confidence(evidence: &Evidence) -> Confidence {

@@ -2,9 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use chimera_domain::{Check, Confidence, Criterion, RuleEvidence, Source};
+use chimera_domain::{Check, Confidence, Criterion, Intent, RuleEvidence, Source};
+use serde_json::Value;
 
+use crate::honesty::{discloses, discloses_sponsor};
+use crate::language::unreadable;
 use crate::normalise::{plain, views};
+use crate::persona::Fit;
 use crate::platform::weighted_length;
 use crate::words::{has_phrase, is_ordinary, links, stem, words};
 
@@ -18,12 +22,14 @@ const MORE_THAN_TITLE: usize = 2;
 pub enum Subject<'a> {
     /// A text to publish.
     Text {
-        /// The text.
-        text: &'a str,
+        /// The intent that publishes it.
+        intent: &'a Intent,
         /// The source it cites, as committed.
         source: Option<&'a Source>,
         /// How far that supports it.
         support: Confidence,
+        /// How it fits its persona.
+        fit: &'a Fit,
     },
     /// Notes to write from.
     Notes(&'a [Source]),
@@ -32,7 +38,7 @@ pub enum Subject<'a> {
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CriteriaCheck {
-    /// Share of the criteria that were met, of those that apply.
+    /// Share of the criteria that were met, of those that apply; halved where a mandatory one was broken.
     pub share: Confidence,
     /// Whether a mandatory one was broken.
     pub is_mandatory_broken: bool,
@@ -63,7 +69,9 @@ pub fn check(criteria: &[Criterion], subject: Subject<'_>) -> CriteriaCheck {
         }
         found.rules.push(RuleEvidence { rule, met, seen: seen.chars().take(120).collect() });
     }
-    found.share = Confidence::share(met_count, found.rules.len());
+    // A text that breaks what must hold is no good text in other respects.
+    let halves = if found.is_mandatory_broken { 2 } else { 1 };
+    found.share = Confidence::share(met_count, found.rules.len() * halves);
     found
 }
 
@@ -98,19 +106,37 @@ fn look(check: &Check, subject: Subject<'_>) -> Option<Finding> {
             })
         }
         (Check::MinSources(_), Subject::Text { .. }) | (_, Subject::Notes(_)) => None,
-        (check, Subject::Text { text, source, support }) => look_at_text(check, text, source, support),
+        (Check::CarriesSource, Subject::Text { intent, source, support, .. }) => {
+            Some(carries_source(intent.text().unwrap_or_default(), source, support))
+        }
+        (Check::SaysMoreThanTitle, Subject::Text { intent, source, .. }) => {
+            Some(says_more_than_title(intent.text().unwrap_or_default(), source))
+        }
+        (Check::FitsPersona, Subject::Text { fit, .. }) => Some(fits_persona(fit)),
+        (Check::CarriesImage, Subject::Text { intent, .. }) => Some(carries_image(intent)),
+        (check, Subject::Text { intent, .. }) => look_at_text(check, intent.text().unwrap_or_default()),
     }
 }
 
-fn look_at_text(check: &Check, text: &str, source: Option<&Source>, support: Confidence) -> Option<Finding> {
+/// [J-2] What is read off the text alone.
+fn look_at_text(check: &Check, text: &str) -> Option<Finding> {
+    let has_length = |met: bool, bound: &str, length: usize| Finding {
+        met,
+        seen: format!("{length} characters"),
+        asks: format!("{bound} characters, has {length}"),
+    };
+    let says = |met: bool, asks: &str| {
+        let seen = if met { "said" } else { "not said" };
+        Finding { met, seen: seen.to_owned(), asks: asks.to_owned() }
+    };
     Some(match check {
         Check::MaxLength(most) => {
             let length = weighted_length(text);
-            Finding {
-                met: length <= usize::try_from(*most).unwrap_or(usize::MAX),
-                seen: format!("{length} characters"),
-                asks: format!("at most {most} characters, has {length}"),
-            }
+            has_length(length <= as_count(*most), &format!("at most {most}"), length)
+        }
+        Check::MinLength(least) => {
+            let length = weighted_length(text);
+            has_length(length >= as_count(*least), &format!("at least {least}"), length)
         }
         Check::MustMention(phrase) => {
             let met = mentions(&[plain(text)], phrase);
@@ -122,11 +148,60 @@ fn look_at_text(check: &Check, text: &str, source: Option<&Source>, support: Con
             let seen = if met { "not mentioned".to_owned() } else { format!("\"{phrase}\"") };
             Finding { met, seen, asks: format!("must not mention \"{phrase}\"") }
         }
-        Check::CarriesSource => carries_source(text, source, support),
-        Check::SaysMoreThanTitle => says_more_than_title(text, source),
-        // Not about texts.
-        Check::MinSources(_) => return None,
+        Check::Language(code) => is_in_language(text, code),
+        Check::DisclosesAi => says(discloses(text), "must say plainly that an AI made it"),
+        Check::DisclosesSponsor => says(discloses_sponsor(text), "must say that it is paid for, such as #ad"),
+        // Those that rest on more than the text, and the one that is not about texts.
+        Check::CarriesSource
+        | Check::SaysMoreThanTitle
+        | Check::FitsPersona
+        | Check::CarriesImage
+        | Check::MinSources(_) => return None,
     })
+}
+
+fn as_count(bound: u32) -> usize {
+    usize::try_from(bound).unwrap_or(usize::MAX)
+}
+
+/// English is read. Of another language only so much is known that a text is not English; whether it is the one that was
+/// asked for is for the human to whom every such text goes.
+fn is_in_language(text: &str, code: &str) -> Finding {
+    let why = unreadable(text);
+    let is_foreign = matches!(why, Some("another language" | "another script"));
+    Finding {
+        met: if code == "en" { why.is_none() } else { is_foreign },
+        seen: match why {
+            None => "en".to_owned(),
+            Some(why) => why.to_owned(),
+        },
+        asks: format!("must be in {code}"),
+    }
+}
+
+fn fits_persona(fit: &Fit) -> Finding {
+    Finding {
+        met: fit.broken.is_empty(),
+        seen: if fit.broken.is_empty() { "no directive is broken".to_owned() } else { fit.broken.join("; ") },
+        asks: format!("must keep the persona's directives: {}", fit.broken.join("; ")),
+    }
+}
+
+/// An image is named by its digest, and those who cannot see it are told what it shows.
+fn carries_image(intent: &Intent) -> Finding {
+    let media: Vec<&Value> =
+        intent.arguments.get("media").and_then(Value::as_array).into_iter().flatten().collect();
+    let text_of = |medium: &Value, field: &str| {
+        medium.get(field).and_then(Value::as_str).map(|text| text.trim().to_owned()).unwrap_or_default()
+    };
+    let is_image = |medium: &&&Value| text_of(medium, "digest").starts_with("sha256:");
+    let images = media.iter().filter(is_image).count();
+    let told = media.iter().filter(is_image).filter(|medium| !text_of(medium, "alt_text").is_empty()).count();
+    Finding {
+        met: images > 0 && told == images && images == media.len(),
+        seen: format!("{images} images, {told} with a description"),
+        asks: "must carry an image, each by digest and with an alt_text".to_owned(),
+    }
 }
 
 /// A phrase of signs alone can never be found; such a criterion is not met by silence.
@@ -172,7 +247,11 @@ fn says_more_than_title(text: &str, source: Option<&Source>) -> Finding {
 
 #[cfg(test)]
 mod tests {
+    use chimera_domain::{Digest, Persona};
+    use serde_json::json;
+
     use super::*;
+    use crate::persona::persona_fit;
 
     fn criterion(check: Check, mandatory: bool) -> Criterion {
         Criterion { id: "c1".to_owned(), text: "as asked".to_owned(), mandatory, check }
@@ -188,10 +267,65 @@ mod tests {
         }
     }
 
-    fn on_text(check_: Check, text: &str) -> CriteriaCheck {
+    fn on_text(check: Check, text: &str) -> CriteriaCheck {
+        on_intent(check, json!({"text": text}))
+    }
+
+    fn on_intent(wanted: Check, arguments: Value) -> CriteriaCheck {
         let source = source();
-        let subject = Subject::Text { text, source: Some(&source), support: Confidence::FULL };
-        check(&[criterion(check_, true)], subject)
+        let intent =
+            Intent { server: "twitter".to_owned(), tool: "post_create".to_owned(), arguments, cites: None };
+        let persona = Persona {
+            name: "Ada".to_owned(),
+            voice_traits: Vec::new(),
+            directives: vec!["No emoji".to_owned()],
+            backstory: String::new(),
+            soul: Digest::of_bytes(b""),
+        };
+        let fit = persona_fit(intent.text().unwrap_or_default(), &persona);
+        let subject =
+            Subject::Text { intent: &intent, source: Some(&source), support: Confidence::FULL, fit: &fit };
+        check(&[criterion(wanted, true)], subject)
+    }
+
+    /// [J-2]
+    #[test]
+    fn every_check_of_a_text_has_a_text_that_meets_it_and_one_that_breaks_it() {
+        let long = "x".repeat(21);
+        for (check, meets, breaks) in [
+            (Check::MaxLength(20), "short", long.as_str()),
+            (Check::MinLength(20), long.as_str(), "short"),
+            (Check::MustMention("Pail".to_owned()), "I like pail", "I like it"),
+            (Check::MustNotMention("Pail".to_owned()), "I like it", "I like P A I L"),
+            (Check::Language("en".to_owned()), "The workshop is open", "Der Laden ist offen und das ist gut"),
+            (Check::Language("de".to_owned()), "Der Laden ist offen und das ist gut", "The workshop is open"),
+            (Check::FitsPersona, "Great", "Great 🎉"),
+            (Check::DisclosesAi, "Great. I'm an AI.", "Great. I'm not an AI."),
+            (Check::DisclosesSponsor, "Great #ad", "Great, add it"),
+        ] {
+            let met = on_text(check.clone(), meets);
+            assert_eq!((met.share, met.rules.len()), (Confidence::FULL, 1), "{check:?} {meets}: {met:?}");
+            let broken = on_text(check.clone(), breaks);
+            assert!(broken.is_mandatory_broken, "{check:?} {breaks}: {broken:?}");
+            assert!(!broken.rules[0].met && !broken.rules[0].seen.is_empty(), "{broken:?}");
+        }
+    }
+
+    /// [J-2]
+    #[test]
+    fn an_image_has_a_digest_and_a_description() {
+        let of = |media: Value| on_intent(Check::CarriesImage, json!({"text": "look", "media": media}));
+        let image = json!({"digest": "sha256:00ff", "mime": "image/png", "alt_text": "A bridge at dawn"});
+        assert!(of(json!([image])).broken.is_empty());
+        for bad in [
+            json!([]),
+            json!([{"digest": "sha256:00ff", "mime": "image/png"}]),
+            json!([{"digest": "sha256:00ff", "alt_text": "  "}]),
+            json!([{"digest": "https://a.example/1.png", "alt_text": "A bridge"}]),
+            json!([image, {"digest": "sha256:01", "alt_text": ""}]),
+        ] {
+            assert!(of(bad.clone()).is_mandatory_broken, "{bad}");
+        }
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 use regex::Regex;
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
+use crate::look_alike::look_alike;
+
 /// Compiles a pattern that is part of the program.
 #[expect(clippy::expect_used, reason = "the pattern is a constant and every one is compiled by a test")]
 pub(crate) fn pattern(text: &str) -> Regex {
@@ -78,7 +80,7 @@ pub(crate) fn is_ignorable(c: char) -> bool {
         | '\u{fff0}'..='\u{fff8}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-fn straighten(c: char) -> char {
+pub(crate) fn straighten(c: char) -> char {
     match c {
         '“' | '”' | '„' | '«' | '»' => '"',
         '‘' | '’' | '‚' => '\'',
@@ -89,44 +91,6 @@ fn straighten(c: char) -> char {
 
 pub(crate) fn collapse(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// The Latin letter a character of another alphabet passes for.
-fn look_alike(c: char) -> char {
-    const FIRST: u32 = 'a' as u32;
-    let lettered = |start: u32| char::from_u32(FIRST + (c as u32 - start)).unwrap_or(c);
-    match c {
-        '\u{1f150}'..='\u{1f169}' => lettered(0x1f150),
-        '\u{1f170}'..='\u{1f189}' => lettered(0x1f170),
-        '\u{1f1e6}'..='\u{1f1ff}' => lettered(0x1f1e6),
-        'а' | 'α' | 'ɑ' | 'ᴀ' => 'a',
-        'в' | 'β' | 'ь' | 'ʙ' => 'b',
-        'с' | 'ᴄ' | 'ϲ' => 'c',
-        'ԁ' | 'đ' | 'ᴅ' => 'd',
-        'е' | 'ε' | 'є' | 'ᴇ' | 'ҽ' => 'e',
-        'ғ' | 'ꜰ' => 'f',
-        'ɡ' | 'ɢ' => 'g',
-        'һ' | 'н' | 'ħ' | 'ʜ' => 'h',
-        'і' | 'ι' | 'ı' | 'ɪ' => 'i',
-        'ј' | 'ᴊ' => 'j',
-        'к' | 'κ' | 'ᴋ' => 'k',
-        'ӏ' | 'ł' | 'ʟ' => 'l',
-        'м' | 'ᴍ' => 'm',
-        'п' | 'η' | 'ɴ' => 'n',
-        'о' | 'ο' | 'ø' | 'σ' | 'ᴏ' => 'o',
-        'р' | 'ρ' | 'ᴘ' => 'p',
-        'ԛ' => 'q',
-        'г' | 'ʀ' => 'r',
-        'ѕ' | 'ꜱ' => 's',
-        'т' | 'τ' | 'ᴛ' => 't',
-        'υ' | 'μ' | 'ᴜ' => 'u',
-        'ν' | 'ѵ' | 'ᴠ' => 'v',
-        'ԝ' | 'ω' | 'ᴡ' => 'w',
-        'х' | 'χ' => 'x',
-        'у' | 'γ' | 'ʏ' => 'y',
-        'ᴢ' => 'z',
-        other => other,
-    }
 }
 
 /// Digits and signs back to the letters they stand for, inside words only. `one` is what a 1 stands for.

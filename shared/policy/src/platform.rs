@@ -1,18 +1,20 @@
-//! What the platform allows and charges.
+//! What each network allows and charges: one row of a table per network.
 
 use std::sync::LazyLock;
 
-use chimera_domain::{AgentId, Currency, Flag, Intent, Money, RuleEvidence};
+use chimera_domain::{AgentId, Currency, Flag, Intent, Mention, Money, Outcome, RuleEvidence};
 use regex::Regex;
-use serde_json::Value;
+use serde_json::{Value, json};
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::normalise::{is_ignorable, pattern};
 use crate::persona::is_emoji;
 
-/// Longest post, in weighted characters.
+/// Longest post on X, in weighted characters.
 pub const POST_LENGTH: usize = 280;
+/// Longest post on a network of which nothing else is known, in characters as readers count them.
+const GENERIC_LENGTH: usize = 500;
 /// Every link counts as this many characters: the platform shortens it.
 const LINK_LENGTH: usize = 23;
 /// A post with a link, in US cents.
@@ -22,15 +24,107 @@ const POST_PRICE: i64 = 2;
 /// Deleting a post, in US cents.
 const DELETE_PRICE: i64 = 1;
 
-/// The tools a result may propose. Automated likes and follows are forbidden by the platform, so no such tool is ever
-/// added here.
-const ALLOWED_TOOLS: [(&str, &str); 1] = [("twitter", "post_create")];
-
 /// Everything that the platform may turn into a link, scheme or not.
 static LINK: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r"(?i)https?://\S+|\b(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,24}\b(?:/\S*)?")
 });
-static MENTION: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?:^|[^\p{L}\p{N}_])[@＠][A-Za-z0-9_]{1,15}"));
+static MENTION: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?:^|[^\p{L}\p{N}_])[@＠]([A-Za-z0-9_]{1,15})"));
+
+/// What one network allows and charges.
+#[derive(Debug, Clone, Copy)]
+struct RuleSet {
+    /// Names its rules: `platform:<name>.<rule>`.
+    name: &'static str,
+    /// The server that speaks to it.
+    server: &'static str,
+    /// Longest post, as `length` counts.
+    longest: usize,
+    length: fn(&str) -> usize,
+    /// Prices in US cents: a post without a link, one with a link, a deletion.
+    prices: [i64; 3],
+}
+
+/// The networks that posts may go to. What is on no row is refused.
+const NETWORKS: [RuleSet; 2] = [
+    RuleSet {
+        name: "x",
+        server: "twitter",
+        longest: POST_LENGTH,
+        length: weighted_length,
+        prices: [POST_PRICE, LINK_PRICE, DELETE_PRICE],
+    },
+    // What is not known is priced like the dearest.
+    RuleSet {
+        name: "generic",
+        server: "social",
+        longest: GENERIC_LENGTH,
+        length: |text| text.graphemes(true).count(),
+        prices: [LINK_PRICE; 3],
+    },
+];
+
+/// [X-1] What no network takes from automation, by the words of a tool's name.
+const NEVER: [(Rule, &[&str]); 3] = [
+    (
+        Rule::NoLikes,
+        &["like", "likes", "unlike", "favorite", "favourite", "heart", "react", "reaction", "upvote"],
+    ),
+    (Rule::NoFollows, &["follow", "follows", "unfollow", "subscribe", "friend", "connect"]),
+    (Rule::NoReposts, &["repost", "reposts", "retweet", "reblog", "boost", "share", "quote"]),
+];
+
+/// The rules, each with its place in a verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    /// Only posts and replies.
+    Tool,
+    /// No automated likes.
+    NoLikes,
+    /// No automated follows.
+    NoFollows,
+    /// No automated reposts.
+    NoReposts,
+    /// No argument too few or too many.
+    Arguments,
+    /// The agent's own account.
+    Account,
+    /// The label of what an AI made.
+    MadeWithAi,
+    /// The label of what somebody pays for.
+    PaidPartnership,
+    /// Automated replies only where the network has approved them.
+    RepliesApproved,
+    /// A reply answers the mention of its task, and nothing else does.
+    ReplyTarget,
+    /// Something can be seen.
+    Text,
+    /// Not too long.
+    Length,
+    /// No character that nothing can carry.
+    Characters,
+}
+
+impl Rule {
+    /// As verdicts spell it, behind the network's name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tool => "tool",
+            Self::NoLikes => "no_likes",
+            Self::NoFollows => "no_follows",
+            Self::NoReposts => "no_reposts",
+            Self::Arguments => "arguments",
+            Self::Account => "account",
+            Self::MadeWithAi => "made_with_ai",
+            Self::PaidPartnership => "paid_partnership",
+            Self::RepliesApproved => "replies_approved",
+            Self::ReplyTarget => "reply_target",
+            Self::Text => "text",
+            Self::Length => "length",
+            Self::Characters => "characters",
+        }
+    }
+}
 
 /// The length as the platform counts it: a link 23, an emoji 2, wide characters 2, others 1. Words that only look like a
 /// link count as the longer of the two readings.
@@ -67,14 +161,42 @@ pub fn carries_link(text: &str) -> bool {
     LINK.is_match(text)
 }
 
-/// The most that the intent may cost, in US cents: the platform's own currency.
+/// Whether the intent publishes something that can be taken back.
+#[must_use]
+pub fn is_post(intent: &Intent) -> bool {
+    intent.server == "twitter" && publishes(&intent.tool)
+}
+
+fn publishes(tool: &str) -> bool {
+    matches!(tool, "post_create" | "post_reply")
+}
+
+fn network(server: &str) -> Option<RuleSet> {
+    NETWORKS.into_iter().find(|network| network.server == server)
+}
+
+/// The intent that takes back what `intent` published.
+#[must_use]
+pub fn taking_back(intent: &Intent, outcome: &Outcome) -> Intent {
+    let account = intent.arguments.get("account").cloned().unwrap_or_default();
+    Intent {
+        server: intent.server.clone(),
+        tool: "post_delete".to_owned(),
+        arguments: json!({"account": account, "post_id": outcome.external_id}),
+        cites: None,
+    }
+}
+
+/// [X-4] The most that the intent may cost, in US cents: the networks' own currency.
 #[must_use]
 pub fn price_upper_bound(intent: &Intent) -> Money {
-    let minor = match intent.tool.as_str() {
-        "post_delete" => DELETE_PRICE,
-        "post_create" if !intent.text().is_some_and(carries_link) => POST_PRICE,
+    let prices = network(&intent.server).map(|network| network.prices);
+    let minor = match (prices, intent.tool.as_str()) {
+        (Some([_, _, delete]), "post_delete") => delete,
+        (Some([plain, _, _]), tool) if publishes(tool) && !intent.text().is_some_and(carries_link) => plain,
+        (Some([_, linked, _]), _) => linked,
         // What is not known is priced like the dearest.
-        _ => LINK_PRICE,
+        (None, _) => LINK_PRICE,
     };
     Money::new(minor, Currency::Usd).unwrap_or(Money::zero(Currency::Usd))
 }
@@ -82,6 +204,8 @@ pub fn price_upper_bound(intent: &Intent) -> Money {
 /// What the platform's rules say about an intent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PlatformCheck {
+    /// Which network's rules they are.
+    network: &'static str,
     /// Every rule looked at.
     pub rules: Vec<RuleEvidence>,
     /// The broken ones, as feedback.
@@ -90,43 +214,116 @@ pub struct PlatformCheck {
     pub flags: Vec<Flag>,
 }
 
-/// Checks the tool, its arguments and the text. Rules are named `platform:x.<rule>`.
+/// What the rules have to know beside the intent; all of it from rows.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting<'a> {
+    /// Whose account it is.
+    pub agent: &'a AgentId,
+    /// What the task is to answer, if it is a reply.
+    pub mention: Option<&'a Mention>,
+    /// Whether somebody pays for the post.
+    pub is_paid: bool,
+    /// Whether the policy declares that the network has approved automated replies.
+    pub replies_approved: bool,
+}
+
+/// Checks the tool, its arguments and the text. Rules are named `platform:<network>.<rule>`; a server that is no network
+/// breaks `platform:tool`.
 #[must_use]
-pub fn check(intent: &Intent, agent: &AgentId) -> PlatformCheck {
+pub fn check(intent: &Intent, setting: &Setting<'_>) -> PlatformCheck {
     let mut check = PlatformCheck::default();
-    let tool = (intent.server.as_str(), intent.tool.as_str());
-    check.rule("tool", ALLOWED_TOOLS.contains(&tool), format!("{}.{}", tool.0, tool.1));
-    let keys: Vec<&str> = intent
-        .arguments
-        .as_object()
-        .map(|fields| fields.keys().map(String::as_str).collect())
-        .unwrap_or_default();
-    let mut sorted = keys.clone();
-    sorted.sort_unstable();
-    check.rule("arguments", sorted == ["account", "made_with_ai", "text"], keys.join(", "));
-    let account = intent.arguments.get("account").and_then(Value::as_str).unwrap_or_default();
-    check.rule("account", account == agent.as_str(), account.to_owned());
-    let is_labelled = intent.arguments.get("made_with_ai") == Some(&Value::Bool(true));
-    check.rule("made_with_ai", is_labelled, is_labelled.to_string());
-    let text = intent.text().unwrap_or_default();
-    let visible = text.chars().filter(|c| !c.is_whitespace() && !c.is_control() && !is_ignorable(*c)).count();
-    check.rule("text", visible > 0, format!("{visible} visible characters"));
-    let length = weighted_length(text);
-    check.rule("length", length <= POST_LENGTH, format!("{length} of {POST_LENGTH}"));
-    let is_carriable =
-        text.chars().all(|c| c == '\n' || !(c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}')));
-    check.rule("characters", is_carriable, is_carriable.to_string());
-    // Unasked mentions and replies by automation need the platform's prior approval: a human decides.
-    if MENTION.is_match(text) {
-        check.flags.push(Flag::new("platform:x.mention"));
+    let tool = format!("{}.{}", intent.server, intent.tool);
+    let Some(network) = network(&intent.server) else {
+        check.found("platform:tool".to_owned(), false, &format!("{tool} is no tool of a known network"));
+        return check;
+    };
+    check.network = network.name;
+    if let Some(rule) = forbidden(&intent.tool) {
+        check.rule(rule, false, &format!("{tool} is not for automation"));
+        return check;
+    }
+    check.rule(Rule::Tool, publishes(&intent.tool), &tool);
+    check_arguments(&mut check, intent, setting);
+    check_reply(&mut check, intent, setting);
+    check_text(&mut check, intent.text().unwrap_or_default(), network);
+    // [X-5] Unasked mentions by automation need the platform's prior approval: a human decides. A reply may name whom it
+    // answers.
+    let addressee = setting.mention.map_or("", |mention| mention.author.as_str());
+    let names = |text: &str| {
+        let mut names = MENTION.captures_iter(text).filter_map(|found| found.get(1));
+        names.any(|name| !name.as_str().eq_ignore_ascii_case(addressee))
+    };
+    if intent.published_texts().into_iter().any(names) {
+        check.flags.push(Flag::new(format!("platform:{}.mention", network.name)));
     }
     check
 }
 
+fn forbidden(tool: &str) -> Option<Rule> {
+    let names = |words: &[&str]| tool.split(['_', '-', '.']).any(|word| words.contains(&word));
+    NEVER.iter().find(|(_, words)| names(words)).map(|(rule, _)| *rule)
+}
+
+/// [X-3] Both labels are arguments of the post.
+fn check_arguments(check: &mut PlatformCheck, intent: &Intent, setting: &Setting<'_>) {
+    let is_reply = intent.tool == "post_reply";
+    let mut wanted = vec!["account", "made_with_ai", "text"];
+    wanted.extend(is_reply.then_some("in_reply_to"));
+    let mut allowed = wanted.clone();
+    allowed.extend((!is_reply).then_some("media"));
+    allowed.extend(setting.is_paid.then_some("paid_partnership"));
+    let fields = intent.arguments.as_object();
+    let keys: Vec<&str> =
+        fields.map(|fields| fields.keys().map(String::as_str).collect()).unwrap_or_default();
+    let is_whole =
+        wanted.iter().all(|key| keys.contains(key)) && keys.iter().all(|key| allowed.contains(key));
+    check.rule(Rule::Arguments, is_whole, &keys.join(", "));
+    let account = intent.arguments.get("account").and_then(Value::as_str).unwrap_or_default();
+    check.rule(Rule::Account, account == setting.agent.as_str(), account);
+    let is_true = |label: &str| intent.arguments.get(label) == Some(&Value::Bool(true));
+    check.rule(Rule::MadeWithAi, is_true("made_with_ai"), &is_true("made_with_ai").to_string());
+    if setting.is_paid {
+        check.rule(
+            Rule::PaidPartnership,
+            is_true("paid_partnership"),
+            &is_true("paid_partnership").to_string(),
+        );
+    }
+}
+
+/// [X-2] One reply to what was asked, and only where the network has approved that a machine replies.
+fn check_reply(check: &mut PlatformCheck, intent: &Intent, setting: &Setting<'_>) {
+    let target = intent.in_reply_to();
+    if intent.tool != "post_reply" && setting.mention.is_none() && target.is_none() {
+        return;
+    }
+    let seen = match setting.replies_approved {
+        true => "ai_replies_approved is declared",
+        false => "replies by a machine need the network's approval; ai_replies_approved is not declared",
+    };
+    check.rule(Rule::RepliesApproved, setting.replies_approved, seen);
+    let wanted = setting.mention.map(|mention| mention.id.as_str());
+    let is_answer = intent.tool == "post_reply" && wanted.is_some() && target == wanted;
+    check.rule(Rule::ReplyTarget, is_answer, target.unwrap_or("answers nothing"));
+}
+
+fn check_text(check: &mut PlatformCheck, text: &str, network: RuleSet) {
+    let visible = text.chars().filter(|c| !c.is_whitespace() && !c.is_control() && !is_ignorable(*c)).count();
+    check.rule(Rule::Text, visible > 0, &format!("{visible} visible characters"));
+    let (length, longest) = ((network.length)(text), network.longest);
+    check.rule(Rule::Length, length <= longest, &format!("{length} of {longest}"));
+    let is_carriable =
+        text.chars().all(|c| c == '\n' || !(c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}')));
+    check.rule(Rule::Characters, is_carriable, &is_carriable.to_string());
+}
+
 impl PlatformCheck {
-    fn rule(&mut self, name: &str, met: bool, seen: String) {
-        let rule = format!("platform:x.{name}");
-        let seen: String = seen.chars().take(80).collect();
+    fn rule(&mut self, rule: Rule, met: bool, seen: &str) {
+        self.found(format!("platform:{}.{}", self.network, rule.name()), met, seen);
+    }
+
+    fn found(&mut self, rule: String, met: bool, seen: &str) {
+        let seen: String = seen.chars().take(120).collect();
         if !met {
             self.broken.push(format!("{rule}: {seen}"));
         }
@@ -135,66 +332,4 @@ impl PlatformCheck {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn intent(arguments: Value) -> Intent {
-        Intent { server: "twitter".to_owned(), tool: "post_create".to_owned(), arguments, cites: None }
-    }
-
-    fn broken(intent: &Intent) -> Vec<String> {
-        check(intent, &AgentId::new("ada").unwrap()).broken
-    }
-
-    #[test]
-    fn length_is_counted_as_the_platform_does() {
-        assert_eq!(weighted_length("hello"), 5);
-        assert_eq!(weighted_length(&format!("see https://a.example/{}", "x".repeat(200))), 4 + 23);
-        assert_eq!(weighted_length("日本"), 4);
-        assert_eq!(weighted_length("👨‍👩‍👧‍👦!"), 3);
-        assert_eq!(weighted_length("“quoted” — dash"), 15);
-        assert_eq!(weighted_length("cafe\u{301}"), 4);
-    }
-
-    #[test]
-    fn a_link_costs_twenty_cents_with_or_without_its_scheme() {
-        let price = |text: &str| price_upper_bound(&intent(json!({"text": text}))).minor();
-        assert_eq!(price("no link. None at all, e.g. none."), 2);
-        assert_eq!(price("see https://a.example/x"), 20);
-        assert_eq!(price("see example.com for more"), 20);
-    }
-
-    #[test]
-    fn a_post_that_keeps_the_rules_is_allowed() {
-        let post = intent(json!({"account": "ada", "text": "hello", "made_with_ai": true}));
-        assert_eq!(broken(&post), Vec::<String>::new());
-    }
-
-    #[test]
-    fn each_platform_rule_can_refuse() {
-        let long = "x".repeat(281);
-        for (arguments, rule) in [
-            (json!({"account": "bob", "text": "hello", "made_with_ai": true}), "account"),
-            (json!({"account": "ada", "text": "hello", "made_with_ai": false}), "made_with_ai"),
-            (json!({"account": "ada", "text": " \u{200b} ", "made_with_ai": true}), "text"),
-            (json!({"account": "ada", "text": long, "made_with_ai": true}), "length"),
-            (json!({"account": "ada", "text": "hello", "made_with_ai": true, "like": "1"}), "arguments"),
-            (json!({"account": "ada", "text": "a\u{ffff}", "made_with_ai": true}), "characters"),
-        ] {
-            let broken = broken(&intent(arguments));
-            assert_eq!(broken.len(), 1, "{broken:?}");
-            assert!(broken[0].starts_with(&format!("platform:x.{rule}: ")), "{broken:?}");
-        }
-        let mut like = intent(json!({"account": "ada", "text": "hello", "made_with_ai": true}));
-        like.tool = "like_create".to_owned();
-        assert_eq!(broken(&like), ["platform:x.tool: twitter.like_create"]);
-    }
-
-    #[test]
-    fn a_mention_is_for_a_human() {
-        let post = intent(json!({"account": "ada", "text": "hello @bob", "made_with_ai": true}));
-        assert_eq!(check(&post, &AgentId::new("ada").unwrap()).flags, [Flag::new("platform:x.mention")]);
-    }
-}
+mod tests;

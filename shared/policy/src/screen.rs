@@ -1,53 +1,167 @@
-//! The screen for sensitive topics (NFR1.2): words and phrases, looked for in every view of the final bytes.
+//! The screen for sensitive topics (NFR1.2), two signals side by side: words and phrases, and a trained model. Either asks
+//! a human. Both see every text that would be published, with its disguises undone.
 
 use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::LazyLock;
 
-use chimera_domain::{Flag, Topic};
+use chimera_domain::{Flag, Policy, Topic};
 use regex::Regex;
 
+use crate::disguise::{Reading, read};
+use crate::features::features;
 use crate::language::unreadable;
 use crate::lexicon::{LEXICONS, Lexicon};
-use crate::normalise::{pattern, spaced_runs, views};
+use crate::normalise::{pattern, plain, spaced_runs, split_camel_case, views};
+use crate::semantic::Model;
+use crate::vocabulary::Vocabulary;
+use crate::words::has_phrase;
+
+/// Words that one topic's evidence names at most.
+const MAX_SEEN: usize = 8;
+
+/// So many words ask a human whatever the model says; fewer do unless it sees nothing of any topic around them.
+pub const SURE_WORDS: usize = 2;
 
 /// What the screen found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Screened {
     /// `topic:<name>` for each topic found, `unreadable` where the text could not be read.
     pub flags: BTreeSet<Flag>,
-    /// The words that were seen, by topic.
-    pub seen: Vec<(Topic, String)>,
+    /// By topic: the words that were seen, or `semantic` with how sure the model is (0.50 is where it begins to ask).
+    pub seen: Vec<(String, String)>,
     /// Why the text could not be read, if it could not.
     pub unreadable: Option<&'static str>,
 }
 
-/// [R-6] Screens `text` for `topics`. Text that cannot be read is flagged, and screened all the same.
+impl Screened {
+    fn saw(&mut self, topic: &str, what: String) {
+        self.flags.insert(Flag::new(format!("topic:{topic}")));
+        let seen = (topic.to_owned(), what);
+        if !self.seen.contains(&seen) && self.seen.iter().filter(|(name, _)| name == topic).count() < MAX_SEEN
+        {
+            self.seen.push(seen);
+        }
+    }
+
+    fn cannot_read(&mut self, why: &'static str) {
+        self.flags.insert(Flag::new("unreadable"));
+        self.unreadable.get_or_insert(why);
+    }
+
+    fn join(&mut self, other: Self) {
+        self.flags.extend(other.flags);
+        for (topic, what) in other.seen {
+            self.saw(&topic, what);
+        }
+        self.unreadable = self.unreadable.or(other.unreadable);
+    }
+}
+
+/// [R-6] Screens `text` for the topics that `policy` names. Text that cannot be read is flagged, and screened all the same; so
+/// is text on which the screen itself fails.
 ///
 /// ```
-/// use chimera_domain::Topic;
-/// let topics = Topic::ALL.into_iter().collect();
-/// let screened = chimera_policy::screen("Vote in the e l e c t i o n!", &topics);
+/// use chimera_domain::{Currency, Policy};
+/// let policy = Policy::standard(Currency::Usd);
+/// let screened = chimera_policy::screen("Vote in the e l e c t i o n!", &policy);
 /// assert_eq!(screened.flags.first().map(|flag| flag.as_str()), Some("topic:politics"));
-/// assert!(chimera_policy::screen("A killer deal on court shoes", &topics).flags.is_empty());
+/// assert!(chimera_policy::screen("A killer deal on court shoes", &policy).flags.is_empty());
 /// ```
 #[must_use]
-pub fn screen(text: &str, topics: &BTreeSet<Topic>) -> Screened {
-    let mut screened = Screened { unreadable: unreadable(text), ..Screened::default() };
-    if screened.unreadable.is_some() {
-        screened.flags.insert(Flag::new("unreadable"));
-    }
-    if screened.unreadable == Some("too long") {
-        return screened;
-    }
-    let (views, runs) = (views(text), spaced_runs(text));
-    for words in TOPICS.iter().filter(|words| topics.contains(&words.topic)) {
-        let seen = words.seen(&views, &runs);
-        if !seen.is_empty() {
-            screened.flags.insert(Flag::new(format!("topic:{}", words.topic.name())));
-            screened.seen.extend(seen.into_iter().map(|word| (words.topic, word)));
+pub fn screen(text: &str, policy: &Policy) -> Screened {
+    guarded(|| look_through(text, policy))
+}
+
+/// [R-6] Screens everything that would be published: each text alone, and all of them as one, for what is spread over them.
+#[must_use]
+pub fn screen_all(texts: &[&str], policy: &Policy) -> Screened {
+    let mut screened = screen(&texts.join("\n"), policy);
+    if texts.len() > 1 {
+        for text in texts.iter().filter(|text| text.chars().any(char::is_alphabetic)) {
+            screened.join(screen(text, policy));
         }
     }
     screened
+}
+
+/// What the screen cannot get through goes to a human, like what it cannot read.
+fn guarded(look: impl FnOnce() -> Screened) -> Screened {
+    catch_unwind(AssertUnwindSafe(look)).unwrap_or_else(|_| {
+        let mut screened = Screened::default();
+        screened.cannot_read("the screen failed");
+        screened
+    })
+}
+
+fn look_through(text: &str, policy: &Policy) -> Screened {
+    let mut screened = Screened::default();
+    if let Some(why) = unreadable(text) {
+        screened.cannot_read(why);
+        if why == "too long" {
+            return screened;
+        }
+    }
+    let reading = read(text, Vocabulary::shipped());
+    let views = lexicon_views(text, &reading);
+    let opinion = Model::shipped().opinion(&features(&reading.canonical));
+    let seen: Vec<(Topic, BTreeSet<String>)> = TOPICS
+        .iter()
+        .filter(|words| policy.topics.contains(&words.topic))
+        .map(|words| (words.topic, words.seen(&views, &reading.runs)))
+        .collect();
+    let count: usize = seen.iter().map(|(_, seen)| seen.len()).sum();
+    if count >= SURE_WORDS || !opinion.is_surely_nothing {
+        for (topic, word) in seen.into_iter().flat_map(|(topic, seen)| seen.into_iter().map(move |word| (topic, word))) {
+            screened.saw(topic.name(), word);
+        }
+    }
+    for (topic, sure) in opinion.topics {
+        if policy.topics.contains(&topic) {
+            screened.saw(topic.name(), format!("semantic {sure:.2}"));
+        }
+    }
+    tenant_topics(text, policy, &reading, &mut screened);
+    screened
+}
+
+/// The canonical reading, and the text as it stands where that is another.
+fn lexicon_views(text: &str, reading: &Reading) -> Vec<String> {
+    let mut views = vec![reading.canonical.clone()];
+    for view in [plain(text), plain(&split_camel_case(text))] {
+        if !views.contains(&view) {
+            views.push(view);
+        }
+    }
+    views
+}
+
+/// The tenant's own words need not be known ones, so every view is looked at.
+fn tenant_topics(text: &str, policy: &Policy, reading: &Reading, screened: &mut Screened) {
+    if policy.tenant_topics.is_empty() {
+        return;
+    }
+    let mut views = views(text);
+    views.push(reading.canonical.clone());
+    let runs = spaced_runs(text);
+    for (name, words) in &policy.tenant_topics {
+        for word in words {
+            let phrase = plain(word);
+            let glued: String = phrase.chars().filter(|c| c.is_alphanumeric()).collect();
+            let is_spelled_out =
+                glued.len() >= 4 && runs.iter().chain(&reading.runs).any(|run| run.contains(&glued));
+            if is_spelled_out || views.iter().any(|view| has_phrase(view, &phrase)) {
+                screened.saw(name, phrase);
+            }
+        }
+    }
+}
+
+/// How many words of any topic are seen: what the training must know to leave to the words what they find.
+#[must_use]
+pub fn words_seen(text: &str, reading: &Reading) -> usize {
+    let views = lexicon_views(text, reading);
+    TOPICS.iter().map(|words| words.seen(&views, &reading.runs).len()).sum()
 }
 
 struct TopicWords {
@@ -85,6 +199,10 @@ impl TopicWords {
             seen.extend(self.glued.find_iter(run).map(|found| found.as_str().to_owned()));
         }
         for view in views {
+            // Most texts hold none of the words: what is benign is only looked for in those that do.
+            if !self.strong.is_match(view) && self.weak.find_iter(view).nth(1).is_none() {
+                continue;
+            }
             let view = self.benign.replace_all(view, " | ");
             seen.extend(self.strong.find_iter(&view).map(|found| bare(found.as_str()).to_owned()));
             let weak: BTreeSet<&str> = self.weak.find_iter(&view).map(|found| bare(found.as_str())).collect();
@@ -114,10 +232,12 @@ fn bare(found: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use chimera_testkit::builders::a_policy;
+
     use super::*;
 
     fn topics_of(text: &str) -> Vec<String> {
-        let screened = screen(text, &Topic::ALL.into_iter().collect());
+        let screened = screen(text, &a_policy());
         screened.flags.iter().map(|flag| flag.as_str().to_owned()).collect()
     }
 
@@ -178,7 +298,7 @@ mod tests {
 
     #[test]
     fn a_topic_that_policy_does_not_name_is_not_flagged() {
-        let topics = BTreeSet::from([Topic::HealthAdvice]);
-        assert!(screen("The election is on Sunday, please go", &topics).flags.is_empty());
+        let policy = Policy { topics: BTreeSet::from([Topic::HealthAdvice]), ..a_policy() };
+        assert!(screen("The election is on Sunday, please go", &policy).flags.is_empty());
     }
 }

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use chimera_domain::{Confidence, Source};
+use chimera_domain::{Confidence, Mention, Persona, Source};
 
 use crate::normalise::{plain, split_camel_case};
 use crate::words::{has_phrase, is_ordinary, links, stem, stems, without_links, words};
@@ -38,7 +38,25 @@ pub fn support(text: &str, source: Option<&Source>, exempt: &[&str]) -> Support 
     let Some(source) = source else {
         return Support { share: Confidence::ZERO, unsupported: vec!["no source".to_owned()] };
     };
-    let said = Said::by(source, exempt);
+    tally(text, &Said::by(source, exempt)).into_support()
+}
+
+/// Compares a reply with what it answers and with who speaks: a quotation, number, name or link that is in neither is
+/// made up. Where nothing is claimed from a source, a speaker's own words need none.
+#[must_use]
+pub fn support_of_reply(text: &str, mention: &Mention, persona: &Persona, exempt: &[&str]) -> Support {
+    let known = Source {
+        id: mention.id.clone(),
+        title: format!("{} {}", mention.author, mention.text),
+        url: String::new(),
+        published_at: None,
+        excerpt: format!("{} {}", persona.name, persona.backstory),
+    };
+    let claimed = tally(text, &Said::by(&known, exempt));
+    Tally { words: 0, foreign: 0, ..claimed }.into_support()
+}
+
+fn tally(text: &str, said: &Said) -> Tally {
     let (quotes, prose) = split_quotes(&without_links(text));
     let mut tally = Tally::default();
     for link in links(text) {
@@ -60,11 +78,13 @@ pub fn support(text: &str, source: Option<&Source>, exempt: &[&str]) -> Support 
                     tally.word(true);
                 }
             }
-            Token::Word(word) if is_content(&word) => tally.word(said.has_word(&word)),
+            Token::Word(word) if is_content(&word) && !said.is_exempt(&word) => {
+                tally.word(said.has_word(&word));
+            }
             Token::Word(_) => {}
         }
     }
-    tally.into_support()
+    tally
 }
 
 fn is_content(word: &str) -> bool {
@@ -145,6 +165,11 @@ impl Said {
                 || has_phrase(&self.text, part)
                 || (quote.ends_with("...") && self.text.contains(part))
         })
+    }
+
+    /// Nobody's claim, for or against.
+    fn is_exempt(&self, word: &str) -> bool {
+        self.exempt.contains(&stem(word))
     }
 
     fn has_number(&self, number: &str) -> bool {

@@ -3,24 +3,30 @@
 use std::collections::BTreeSet;
 
 use chimera_domain::{
-    Artifact, Band, Check, Confidence, Evidence, Flag, Intent, LowBand, Money, Policy, RuleEvidence, Source,
-    Task, TaskKind, Verdict, VerdictKind, WorkOutcome,
+    Artifact, Band, Binding, Check, Confidence, Criterion, Disclosure, Evidence, Flag, Intent, LowBand,
+    MediumBand, Mention, Money, Policy, RuleEvidence, Source, Task, TaskKind, Timestamp, Verdict,
+    VerdictKind, WorkOutcome,
 };
 
+use crate::anomaly::Paid;
 use crate::confidence::confidence;
 use crate::criteria::{self, Subject};
-use crate::money::{over_budget_reason, over_limit};
+use crate::honesty::{self, DISCLOSING, Duty};
+use crate::money::{self, Purse, over_budget_reason};
 use crate::novelty::novelty;
 use crate::persona::persona_fit;
-use crate::platform::{self, price_upper_bound};
-use crate::screen::screen;
-use crate::support::support;
+use crate::platform::{self, is_post};
+use crate::screen::screen_all;
+use crate::support::{support, support_of_reply};
 
 /// Reasons one verdict carries at most: enough to correct a text, few enough for a row.
 const MAX_REASONS: usize = 12;
 
 /// The flag of a campaign whose first effects a human sees.
 pub const HOLD_FIRST: &str = "hold_first";
+
+/// The flag of what is neither good nor poor. An approval that bears it is published before a human looks.
+pub const BAND_MEDIUM: &str = "band:medium";
 
 /// Everything a verdict rests on. All of it comes from rows; only the outcome and the worker's figure are the worker's.
 #[derive(Debug, Clone)]
@@ -39,8 +45,14 @@ pub struct Case<'a> {
     pub budget: Money,
     /// The source the task is bound to, as committed.
     pub source: Option<&'a Source>,
-    /// Texts approved or published before, of the same campaign.
+    /// Who pays for the campaign's posts, if anybody does.
+    pub sponsor: Option<&'a str>,
+    /// Texts approved or published before: the campaign's, and the agent's within the policy's window.
     pub earlier: &'a [&'a str],
+    /// What the agent paid before.
+    pub paid: &'a [Paid],
+    /// When it is judged.
+    pub now: Timestamp,
     /// Whether the campaign's first effects still wait for a human.
     pub hold_first: bool,
     /// The flags that a human has approved, if one has: then no band applies, and only further flags are asked about.
@@ -66,30 +78,33 @@ pub fn judge_result(case: &Case<'_>) -> Judgement {
         (TaskKind::Research, WorkOutcome::Artifact { artifact: Artifact::Notes { sources } }) => {
             judge_notes(case, sources)
         }
-        (TaskKind::Write, WorkOutcome::Intent { .. }) if case.task.criteria.is_empty() => {
+        // [J-1]
+        (kind, WorkOutcome::Intent { .. }) if kind.acts() && case.task.criteria.is_empty() => {
             refuse(case, "criteria: an effect without acceptance criteria cannot be judged".to_owned())
         }
-        (TaskKind::Write, WorkOutcome::Intent { intent }) => judge_intent(case, intent),
+        (kind, WorkOutcome::Intent { intent }) if kind.acts() => judge_intent(case, intent),
         (kind, _) => refuse(case, format!("shape: not what a {} task answers", kind.name())),
     }
 }
 
-/// The tier that `confidence` and the `asked` flags lead to. Sensitive topics and what cannot be read go to a human
+/// The tier that `confidence` and the `asked` flags lead to. Sensitive topics and what cannot be read go to a human
 /// whatever the confidence; what is only held for being among the first is rejected like any other when it is poor.
 #[must_use]
 pub fn tier(
     policy: &Policy,
     confidence: Confidence,
     mut asked: BTreeSet<Flag>,
+    can_be_taken_back: bool,
 ) -> (VerdictKind, BTreeSet<Flag>) {
     let must_ask = asked.iter().any(|flag| flag.as_str() != HOLD_FIRST);
     match policy.thresholds.band(confidence) {
         Band::High if asked.is_empty() => (VerdictKind::Approve, asked),
         Band::High => (VerdictKind::Escalate, asked),
-        // `publish_then_review` cannot be chosen yet: see the crate's own description.
         Band::Medium => {
-            asked.insert(Flag::new("band:medium"));
-            (VerdictKind::Escalate, asked)
+            let publishes_first = policy.medium_band == MediumBand::PublishThenReview;
+            let goes_out = publishes_first && can_be_taken_back && asked.is_empty();
+            asked.insert(Flag::new(BAND_MEDIUM));
+            (if goes_out { VerdictKind::Approve } else { VerdictKind::Escalate }, asked)
         }
         Band::Low if must_ask || policy.low_band == LowBand::Human => {
             asked.insert(Flag::new("band:low"));
@@ -123,24 +138,39 @@ fn judge_notes(case: &Case<'_>, sources: &[Source]) -> Judgement {
 
 fn judge_intent(case: &Case<'_>, intent: &Intent) -> Judgement {
     let text = intent.text().unwrap_or_default();
-    let supported = support(text, case.source, &exempt_words(case.task));
-    let subject = Subject::Text { text, source: case.source, support: supported.share };
+    let (mention, is_paid) = (mention_of(case.task), is_paid(case));
+    let supported = match mention {
+        Some(mention) => support_of_reply(text, mention, &case.task.persona, &exempt_words(case)),
+        None => support(text, case.source, &exempt_words(case)),
+    };
+    let fit = persona_fit(text, &case.task.persona);
+    let subject = Subject::Text { intent, source: case.source, support: supported.share, fit: &fit };
     let mut draft = Draft::default();
     draft.take_criteria(criteria::check(&case.task.criteria, subject));
 
-    let platform = platform::check(intent, &case.task.agent);
+    let replies_approved = case.policy.ai_replies_approved;
+    let setting = platform::Setting { agent: &case.task.agent, mention, is_paid, replies_approved };
+    let platform = platform::check(intent, &setting);
     draft.evidence.rules.extend(platform.rules);
     draft.refused.extend(platform.broken);
     draft.asked.extend(platform.flags);
+    let must_say_ai = case.policy.disclosure == Disclosure::LabelAndText;
+    let honesty = honesty::check(intent, &Duty { mention, must_say_ai, is_paid });
+    draft.evidence.rules.extend(honesty.rules);
+    draft.refused.extend(honesty.broken);
 
-    let max_cost = price_upper_bound(intent);
-    draft.max_cost = Some(max_cost);
-    draft.over_limit = over_limit(max_cost, case.budget, case.policy);
+    let purse = Purse { budget: case.budget, policy: case.policy, paid: case.paid, now: case.now };
+    let money = money::check(intent, &purse);
+    draft.max_cost = money.max_cost;
+    draft.over_limit = money.over_limit;
+    draft.evidence.rules.extend(money.rules);
+    draft.refused.extend(money.broken);
+    draft.asked.extend(money.flags);
 
-    let screened = screen(text, &case.policy.topics);
+    let screened = screen_all(&intent.published_texts(), case.policy);
     draft.asked.extend(screened.flags);
     for (topic, word) in screened.seen {
-        draft.found(&format!("topic:{}", topic.name()), word);
+        draft.found(&format!("topic:{topic}"), word);
     }
     if let Some(why) = screened.unreadable {
         draft.found("unreadable", why.to_owned());
@@ -153,7 +183,6 @@ fn judge_intent(case: &Case<'_>, intent: &Intent) -> Judgement {
     draft.lowered.extend(
         supported.unsupported.into_iter().map(|what| format!("support: the source does not say {what}")),
     );
-    let fit = persona_fit(text, &case.task.persona);
     draft.evidence.persona = fit.share;
     draft.lowered.extend(fit.broken.into_iter().map(|directive| format!("persona: {directive}")));
     draft.evidence.novelty = novelty(text, case.earlier);
@@ -163,13 +192,28 @@ fn judge_intent(case: &Case<'_>, intent: &Intent) -> Judgement {
     draft.settle(case)
 }
 
-/// Names that a post may use without its source: the speaker's, and those the criteria ask for.
-fn exempt_words(task: &Task) -> Vec<&str> {
-    let demanded = task.criteria.iter().filter_map(|criterion| match &criterion.check {
+/// What a reply answers: the task's row says it.
+fn mention_of(task: &Task) -> Option<&Mention> {
+    match (task.kind, &task.binding) {
+        (TaskKind::Reply, Binding::Mention { mention }) => Some(mention),
+        _ => None,
+    }
+}
+
+/// Posts are paid for where the campaign has a sponsor or the task's criteria say so; answers never are.
+fn is_paid(case: &Case<'_>) -> bool {
+    let is_asked = |criterion: &Criterion| criterion.check == Check::DisclosesSponsor;
+    case.task.kind == TaskKind::Write && (case.sponsor.is_some() || case.task.criteria.iter().any(is_asked))
+}
+
+/// Words that a post may use without its source: the speaker's name, the sponsor's, those the criteria ask for, and those
+/// that disclose.
+fn exempt_words<'a>(case: &Case<'a>) -> Vec<&'a str> {
+    let demanded = case.task.criteria.iter().filter_map(|criterion| match &criterion.check {
         Check::MustMention(phrase) => Some(phrase.as_str()),
         _ => None,
     });
-    demanded.chain([task.persona.name.as_str()]).collect()
+    demanded.chain([case.task.persona.name.as_str(), DISCLOSING]).chain(case.sponsor).collect()
 }
 
 /// A verdict under way.
@@ -227,7 +271,8 @@ impl Draft {
             let is_covered = self.asked.is_subset(covered);
             (if is_covered { VerdictKind::Approve } else { VerdictKind::Escalate }, self.asked)
         } else {
-            tier(case.policy, confidence, self.asked)
+            let can_be_taken_back = matches!(case.outcome, WorkOutcome::Intent { intent } if is_post(intent));
+            tier(case.policy, confidence, self.asked, can_be_taken_back)
         };
         let mut reasons = self.refused;
         reasons.extend(self.lowered);
@@ -237,7 +282,9 @@ impl Draft {
         }
         let reasons = reasons.into_iter().map(|reason| reason.chars().take(240).collect()).collect();
         let policy_version = case.policy_version;
-        let verdict = Verdict { kind, confidence, flags, reasons, evidence: self.evidence, policy_version };
+        let policy = case.policy.digest();
+        let verdict =
+            Verdict { kind, confidence, flags, reasons, evidence: self.evidence, policy_version, policy };
         Judgement { verdict, max_cost: self.max_cost, over_limit }
     }
 }

@@ -4,12 +4,12 @@
 use std::collections::BTreeSet;
 
 use chimera_domain::{
-    Artifact, Check, Confidence, Criterion, Currency, Flag, LowBand, MediumBand, Money, Policy, PolicyError,
-    Source, Task, TaskKind, Topic, VerdictKind, WorkOutcome,
+    Artifact, Check, Confidence, Criterion, Currency, Flag, Intent, LowBand, MediumBand, Money, Policy,
+    PolicyError, Source, Task, TaskKind, Topic, VerdictKind, WorkOutcome,
 };
 use chimera_policy::verdict::tier;
 use chimera_policy::{Case, Judgement, judge_result};
-use chimera_testkit::builders::{a_policy, a_source, a_task, an_intent};
+use chimera_testkit::builders::{a_policy, a_source, a_task, an_intent, morning};
 use proptest::prelude::*;
 
 const FAITHFUL: &str = "Worth a look: Lantern 2.0 reads log files without a database. “It runs as one binary of six \
@@ -70,7 +70,10 @@ impl Given {
             policy_version: 3,
             budget: Money::new(500, Currency::Usd).unwrap(),
             source: self.source.as_ref(),
+            sponsor: None,
             earlier: &earlier,
+            paid: &[],
+            now: morning(),
             hold_first: self.hold_first,
             covered: self.covered.as_ref(),
         })
@@ -97,25 +100,83 @@ fn the_bands_end_where_policy_says() {
         (9_000, VerdictKind::Escalate, VerdictKind::Escalate),
         (9_001, VerdictKind::Approve, VerdictKind::Escalate),
     ] {
-        assert_eq!(tier(&policy, points(confidence), BTreeSet::new()).0, plain, "{confidence}");
-        assert_eq!(tier(&policy, points(confidence), topic()).0, with_topic, "{confidence} with a topic");
+        assert_eq!(tier(&policy, points(confidence), BTreeSet::new(), true).0, plain, "{confidence}");
+        assert_eq!(
+            tier(&policy, points(confidence), topic(), true).0,
+            with_topic,
+            "{confidence} with a topic"
+        );
+    }
+}
+
+/// [R-6] [R-7] [R-8] What happens at, just below and just above each boundary, under every setting of both switches, with
+/// and without a topic: a topic is a question to a human everywhere.
+#[test]
+fn every_boundary_under_every_switch() {
+    use VerdictKind::{Approve, Escalate, Reject};
+    let (mut policy, topic) = (a_policy(), BTreeSet::from([Flag::new("topic:politics")]));
+    for medium in [MediumBand::Hold, MediumBand::PublishThenReview] {
+        for low in [LowBand::Retry, LowBand::Human] {
+            (policy.medium_band, policy.low_band) = (medium, low);
+            let below = if low == LowBand::Human { Escalate } else { Reject };
+            let between = if medium == MediumBand::PublishThenReview { Approve } else { Escalate };
+            for (confidence, expected, flag) in [
+                (0, below, Some("band:low")),
+                (6_998, below, Some("band:low")),
+                (6_999, below, Some("band:low")),
+                (7_000, between, Some("band:medium")),
+                (7_001, between, Some("band:medium")),
+                (8_999, between, Some("band:medium")),
+                (9_000, between, Some("band:medium")),
+                (9_001, Approve, None),
+                (9_002, Approve, None),
+                (10_000, Approve, None),
+            ] {
+                let at = format!("{confidence} under {medium:?} and {low:?}");
+                let (plain, flags) = tier(&policy, points(confidence), BTreeSet::new(), true);
+                assert_eq!(plain, expected, "{at}");
+                let shown = flag.filter(|_| plain != Reject).map(Flag::new);
+                assert_eq!(flags, shown.into_iter().collect(), "{at}");
+                let (kind, flags) = tier(&policy, points(confidence), topic.clone(), true);
+                assert_eq!(kind, Escalate, "{at}, with a topic");
+                assert!(flags.is_superset(&topic) && flags.len() == 1 + usize::from(flag.is_some()), "{at}");
+                let (lasting, _) = tier(&policy, points(confidence), BTreeSet::new(), false);
+                let waits = if expected == Approve && confidence <= 9_000 { Escalate } else { expected };
+                assert_eq!(lasting, waits, "{at}, which cannot be taken back");
+            }
+        }
     }
 }
 
 #[test]
 fn the_low_band_goes_where_its_switch_says() {
     let mut policy = a_policy();
-    assert_eq!(tier(&policy, points(100), BTreeSet::new()).0, VerdictKind::Reject);
+    assert_eq!(tier(&policy, points(100), BTreeSet::new(), true).0, VerdictKind::Reject);
     policy.low_band = LowBand::Human;
-    assert_eq!(tier(&policy, points(100), BTreeSet::new()).0, VerdictKind::Escalate);
+    assert_eq!(tier(&policy, points(100), BTreeSet::new(), true).0, VerdictKind::Escalate);
 }
 
 #[test]
-fn a_switch_that_could_not_act_is_refused() {
+fn the_medium_band_goes_where_its_switch_says() {
     let mut policy = a_policy();
-    assert_eq!(policy.check(), Ok(()));
+    let flagged = BTreeSet::from([Flag::new("band:medium")]);
+    let tier =
+        |policy: &Policy, asked, can_be_taken_back| tier(policy, points(8_000), asked, can_be_taken_back);
+    assert_eq!(tier(&policy, BTreeSet::new(), true), (VerdictKind::Escalate, flagged.clone()));
     policy.medium_band = MediumBand::PublishThenReview;
-    assert_eq!(policy.check(), Err(PolicyError::MediumBand));
+    assert_eq!(tier(&policy, BTreeSet::new(), true), (VerdictKind::Approve, flagged.clone()));
+    assert_eq!(
+        tier(&policy, BTreeSet::new(), false).0,
+        VerdictKind::Escalate,
+        "what cannot be taken back waits"
+    );
+    let topic = BTreeSet::from([Flag::new("topic:politics")]);
+    assert_eq!(tier(&policy, topic, true).0, VerdictKind::Escalate, "a sensitive topic waits");
+}
+
+#[test]
+fn a_currency_without_prices_is_refused() {
+    assert_eq!(a_policy().check(), Ok(()));
     let euros = Policy::standard(Currency::Eur);
     assert_eq!(euros.check(), Err(PolicyError::NoPrices(Currency::Eur)));
 }
@@ -253,8 +314,8 @@ proptest! {
         added in some_flags(),
     ) {
         let policy = a_policy();
-        let (before, _) = tier(&policy, points(confidence), flags.clone());
-        let (after, _) = tier(&policy, points(confidence), flags.union(&added).cloned().collect());
+        let (before, _) = tier(&policy, points(confidence), flags.clone(), true);
+        let (after, _) = tier(&policy, points(confidence), flags.union(&added).cloned().collect(), true);
         if before != VerdictKind::Approve {
             prop_assert_ne!(after, VerdictKind::Approve);
         }
@@ -264,8 +325,8 @@ proptest! {
     fn lower_confidence_never_approves_more(one in 0_u16..=10_000, other in 0_u16..=10_000, flags in some_flags()) {
         let policy = a_policy();
         let (low, high) = (one.min(other), one.max(other));
-        if tier(&policy, points(low), flags.clone()).0 == VerdictKind::Approve {
-            prop_assert_eq!(tier(&policy, points(high), flags).0, VerdictKind::Approve);
+        if tier(&policy, points(low), flags.clone(), true).0 == VerdictKind::Approve {
+            prop_assert_eq!(tier(&policy, points(high), flags, true).0, VerdictKind::Approve);
         }
     }
 
@@ -275,4 +336,35 @@ proptest! {
         let judgement = given.judged();
         prop_assert!(judgement.verdict.reasons.len() <= 12);
     }
+}
+
+/// [M-8] [M-9]
+#[test]
+fn a_payment_is_held_against_whom_the_agent_may_pay() {
+    let mut given = Given::post(FAITHFUL);
+    let amount = Money::new(1_000, Currency::Usd).unwrap();
+    let intent = Intent {
+        server: "coinbase".to_owned(),
+        tool: "transfer".to_owned(),
+        arguments: serde_json::json!({"recipient": "ines", "amount": amount}),
+        cites: None,
+    };
+    given.outcome = WorkOutcome::Intent { intent };
+    let rules = |judgement: &Judgement| -> Vec<String> {
+        judgement
+            .verdict
+            .evidence
+            .rules
+            .iter()
+            .filter(|rule| !rule.met)
+            .map(|rule| rule.rule.clone())
+            .collect()
+    };
+    let judged = given.judged();
+    assert!(rules(&judged).contains(&"anomaly:new_recipient".to_owned()), "{:?}", rules(&judged));
+    assert_eq!(judged.max_cost, Money::new(1_050, Currency::Usd).ok(), "with the network's part");
+    assert_eq!(judged.verdict.kind, VerdictKind::Reject, "no task that writes may pay");
+    given.policy.recipients = Some(BTreeSet::from(["marek".to_owned()]));
+    let reasons = given.judged().verdict.reasons;
+    assert!(reasons.iter().any(|reason| reason.starts_with("budget:recipient: ines")), "{reasons:?}");
 }

@@ -3,7 +3,7 @@
 
 use chimera_domain::{
     Agent, AgentId, Binding, Brief, Campaign, CampaignId, CampaignStatus, Check, Confidence, Criterion,
-    Currency, Digest, Evidence, Intent, Money, Persona, Policy, PolicyRow, Priority, ResultId, Source, Task,
+    Currency, Digest, Evidence, Intent, Mention, Money, Persona, Policy, PolicyRow, Priority, ResultId, Source, Task,
     TaskId, TaskKind, TaskResult, TaskStatus, TenantId, Timestamp, Usage, Verdict, VerdictKind, WorkOutcome,
     limits,
 };
@@ -121,6 +121,20 @@ impl CampaignBuilder {
     #[must_use]
     pub fn posts(mut self, posts: u32) -> Self {
         self.brief.posts = posts;
+        self
+    }
+
+    /// Answers these mentions, too.
+    #[must_use]
+    pub fn replies(mut self, mentions: &[Mention]) -> Self {
+        self.brief.replies = mentions.to_vec();
+        self
+    }
+
+    /// Is paid for by this sponsor.
+    #[must_use]
+    pub fn sponsor(mut self, name: &str) -> Self {
+        self.brief.sponsor = Some(name.to_owned());
         self
     }
 

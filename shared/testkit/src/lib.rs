@@ -14,6 +14,7 @@ mod queues;
 mod signer;
 mod streams;
 mod tables;
+mod texts;
 mod workflows;
 
 pub use clock::{SeededIds, VirtualClock};
@@ -23,8 +24,9 @@ pub use feed::{Article, Feed};
 pub use guard::Guard;
 pub use meter::{Meter, Tally};
 pub use notifier::{Notice, RecordingNotifier};
-pub use platform::{Mode, Post, SandboxPlatform};
+pub use platform::{Deletion, Mode, Post, SandboxPlatform};
 pub use queues::{Delivery, MAX_RECEIVES, Queue, VISIBILITY};
 pub use signer::{MemorySigner, STACK};
 pub use streams::Consumer;
+pub use texts::a_text;
 pub use workflows::{Execution, WORKFLOW_TIMEOUT};

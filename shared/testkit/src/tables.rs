@@ -35,6 +35,22 @@ impl Tables {
         self.rows.range(first..).take_while(|(key, _)| of_it(key)).map(|(_, item)| item).collect()
     }
 
+    /// Rows of a partition from sort key `first` to `last`, the last first, at most `limit`.
+    pub(crate) fn latest(
+        &self,
+        table: Table,
+        pk: &str,
+        first: &str,
+        last: &str,
+        limit: usize,
+    ) -> Vec<&Value> {
+        let place = |sk: &str| (table, RowKey { pk: pk.to_owned(), sk: sk.to_owned() });
+        if first > last {
+            return Vec::new();
+        }
+        self.rows.range(place(first)..=place(last)).rev().take(limit).map(|(_, item)| item).collect()
+    }
+
     /// Every row of a table.
     pub(crate) fn scan(&self, table: Table) -> impl Iterator<Item = (&RowKey, &Value)> {
         self.rows.iter().filter(move |((t, _), _)| *t == table).map(|((_, key), item)| (key, item))

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chimera_domain::ports::{
     Burn, Clock as _, GrantSigner as _, ReadTools as _, ToolError, WriteCall, WriteTools as _,
 };
-use chimera_domain::{Digest, EffectId, Grant};
+use chimera_domain::{CampaignId, Digest, EffectId, Grant, Intent, TenantId};
 use chimera_testkit::builders::{FEED, a_tenant, an_agent_id, an_intent, cents};
 use chimera_testkit::{Faults, Feed, MemorySigner, Mode, STACK, SandboxPlatform, VirtualClock};
 use serde_json::json;
@@ -19,12 +19,22 @@ fn platform(clock: &VirtualClock) -> SandboxPlatform {
 }
 
 fn call(text: &str, number: u128, signer: &MemorySigner, clock: &VirtualClock) -> WriteCall {
-    let intent = an_intent(text);
+    granted(an_intent(text), a_tenant(), number, signer, clock)
+}
+
+fn granted(
+    intent: Intent,
+    tenant: TenantId,
+    number: u128,
+    signer: &MemorySigner,
+    clock: &VirtualClock,
+) -> WriteCall {
     let grant = Grant {
         id: format!("grant-{number}"),
         key: signer.key_id().to_owned(),
-        tenant: a_tenant(),
+        tenant,
         agent: an_agent_id(),
+        campaign: CampaignId::new("c-1").unwrap(),
         effect: EffectId::new(format!("effect-{number}")).unwrap(),
         audience: format!("twitter@{STACK}"),
         tool: intent.tool.clone(),
@@ -119,11 +129,89 @@ async fn an_account_says_the_same_only_once() {
     let signer = MemorySigner::default();
     platform.execute(&call("same", 1, &signer, &clock), SOON).await.unwrap();
     let second = platform.execute(&call("same", 2, &signer, &clock), SOON).await.unwrap();
-    assert!(matches!(second, Burn::Refused { refusal } if refusal.code == "duplicate"));
+    assert!(matches!(second, Burn::Refused { refusal, .. } if refusal.code == "duplicate"));
 
-    let arguments = json!({ "account": "mira", "text": "same" });
+    let arguments = json!({ "tenant": a_tenant(), "account": "mira", "text": "same" });
     let found = platform.call("twitter", "posts_search", arguments, SOON).await.unwrap();
     assert_eq!(found["posts"].as_array().unwrap().len(), 1);
+}
+
+fn deletion(post_id: &str) -> Intent {
+    let arguments = json!({ "account": "mira", "post_id": post_id });
+    Intent { tool: "post_delete".to_owned(), arguments, ..an_intent("") }
+}
+
+/// [E-9]
+#[tokio::test]
+async fn a_deleted_post_is_kept_as_deleted_and_gone_for_everybody() {
+    let clock = VirtualClock::default();
+    let platform = platform(&clock);
+    let signer = MemorySigner::default();
+    platform.execute(&call("regretted", 1, &signer, &clock), SOON).await.unwrap();
+    let post_id = platform.posts()[0].post_id.clone();
+    for number in [2, 3] {
+        let delete = granted(deletion(&post_id), a_tenant(), number, &signer, &clock);
+        let done = platform.execute(&delete, SOON).await.unwrap();
+        assert!(matches!(done, Burn::Done { outcome } if outcome.external_id == post_id));
+    }
+    assert_eq!((platform.posts().len(), platform.deleted().len()), (0, 1));
+    let deleter = platform.deleted()[0].effect.clone().map(|(_, effect)| effect);
+    assert_eq!(deleter, Some(EffectId::new("effect-2").unwrap()));
+    assert_eq!(platform.ever_posted().len(), 1);
+    let by_id = json!({ "tenant": a_tenant(), "account": "mira", "post_id": post_id });
+    let found = platform.call("twitter", "posts_search", by_id, SOON).await.unwrap();
+    assert_eq!(found["posts"], json!([]));
+}
+
+/// [E-9]
+#[tokio::test]
+async fn what_is_no_id_of_the_platforms_deletes_nothing() {
+    let clock = VirtualClock::default();
+    let platform = platform(&clock);
+    let call = granted(deletion("w1-e1-ru0"), a_tenant(), 1, &MemorySigner::default(), &clock);
+    let refused = platform.execute(&call, SOON).await.unwrap();
+    assert!(matches!(refused, Burn::Refused { refusal, .. } if refusal.code == "invalid_input"));
+}
+
+#[tokio::test]
+async fn a_reply_is_a_post_that_says_what_it_answers() {
+    let clock = VirtualClock::default();
+    let platform = platform(&clock);
+    let signer = MemorySigner::default();
+    let reply = |to: &str| {
+        let mut intent = an_intent("thank you");
+        intent.tool = "post_reply".to_owned();
+        intent.arguments["in_reply_to"] = json!(to);
+        intent
+    };
+    for (number, to, state) in [(1, "m1", "done"), (2, "m2", "done"), (3, "m2", "refused")] {
+        let told = platform.execute(&granted(reply(to), a_tenant(), number, &signer, &clock), SOON).await;
+        assert_eq!(json!(told.unwrap())["state"], state, "{to}");
+    }
+    let search = json!({ "tenant": a_tenant(), "account": "mira", "text": "thank you" });
+    let found = platform.call("twitter", "posts_search", search, SOON).await.unwrap();
+    assert_eq!(found["posts"][0]["in_reply_to"], "m2");
+    assert_eq!(found["posts"][1]["in_reply_to"], "m1");
+}
+
+/// [E-8]
+#[tokio::test]
+async fn two_tenants_share_neither_posts_nor_keys_nor_grants() {
+    let clock = VirtualClock::default();
+    let platform = platform(&clock);
+    let signer = MemorySigner::default();
+    let other = TenantId::new("umbra").unwrap();
+    platform.execute(&call("hello", 1, &signer, &clock), SOON).await.unwrap();
+    let ours = platform.posts()[0].post_id.clone();
+    // The same grant id, key and words; then a deletion of what only the first has.
+    let theirs = granted(an_intent("hello"), other.clone(), 1, &signer, &clock);
+    assert!(matches!(platform.execute(&theirs, SOON).await.unwrap(), Burn::Done { .. }));
+    let reach = granted(deletion(&ours), other.clone(), 2, &signer, &clock);
+    assert!(matches!(platform.execute(&reach, SOON).await.unwrap(), Burn::Done { .. }));
+    assert_eq!((platform.posts_of(&a_tenant()).len(), platform.posts_of(&other).len()), (1, 1));
+    assert!(platform.deleted().is_empty());
+    let nameless = platform.call("twitter", "posts_search", json!({ "account": "mira" }), SOON).await;
+    assert!(matches!(nameless, Err(ToolError::Refused(refusal)) if refusal.code == "invalid_input"));
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chimera_checks::template::{Template, resource_name};
 use chimera_checks::tree;
-use chimera_domain::{Envelope, ReviewMessage};
+use chimera_domain::{Envelope, Owned as _, Owner, ReviewMessage};
 use regex::Regex;
 use serde_json::Value;
 
@@ -195,6 +195,8 @@ fn the_template_has_the_routes_of_the_api() {
         ("/reviews", "get"),
         ("/reviews/{campaign}/{id}", "get"),
         ("/reviews/{campaign}/{id}/decision", "post"),
+        ("/reviews/{campaign}/{id}/receipt", "get"),
+        ("/tasks/{campaign}/{id}/receipt", "get"),
     ];
     assert_eq!(found, wanted.map(|(path, method)| (path.to_owned(), method.to_owned())).into());
     assert_eq!(events.len(), found.len(), "no route twice");
@@ -223,7 +225,10 @@ fn each_function_is_told_what_it_needs_and_no_more() {
     let queues = "EFFECT_QUEUE_URL PLAN_QUEUE_URL REVIEW_QUEUE_URL TASK_QUEUE_HIGH_URL TASK_QUEUE_URL";
     let dispatcher = format!("REVIEW_STATE_MACHINE_ARN STATE_TABLE TASK_VISIBILITY_SECONDS {queues}");
     let wanted = BTreeMap::from([
-        ("Api", "AUDIT_TABLE DECISIONS_TABLE LEDGER_TABLE OIDC_AUDIENCE OIDC_ISSUER OIDC_JWKS STATE_TABLE"),
+        (
+            "Api",
+            "AUDIT_TABLE DECISIONS_TABLE LEDGER_TABLE OIDC_AUDIENCE OIDC_ISSUER OIDC_JWKS OPERATOR_TENANT STATE_TABLE",
+        ),
         ("Auditor", "AUDIT_TABLE LEDGER_TABLE STATE_TABLE"),
         ("Dispatcher", dispatcher.as_str()),
         ("Escalation", "STATE_TABLE"),
@@ -326,12 +331,26 @@ fn the_review_workflow_waits_with_a_static_backstop_beyond_the_longest_rung() {
     assert_eq!(workflow["States"].as_object().unwrap().len(), 2, "a review costs at most three transitions");
 }
 
+///
+#[test]
+fn nobody_sees_what_is_nobodys_unless_the_stack_names_who() {
+    let template = template();
+    assert_eq!(template.at("/Parameters/OperatorTenant/Default"), "");
+    let variable = template.at("/Resources/Api/Properties/Environment/Variables/OPERATOR_TENANT");
+    assert_eq!(variable["Ref"], "OperatorTenant");
+}
+
+///
 #[test]
 fn the_review_workflow_wakes_the_judge_with_a_message_it_reads() {
     let workflow = workflow(&template());
     let body = &workflow["States"]["WakeJudge"]["Parameters"]["MessageBody"];
     let text = body.to_string().replace(".$\"", "\"").replace("\"$.", "\"");
     let message: Envelope<ReviewMessage> = serde_json::from_str(&text).unwrap();
+    assert_eq!(message.body.owner().to_string(), "tenant/campaign");
+    let owner = &workflow["States"]["WakeJudge"]["Parameters"]["MessageAttributes"][Owner::ATTRIBUTE];
+    assert_eq!(owner["DataType"], "String");
+    assert_eq!(owner["StringValue.$"], "States.Format('{}/{}', $.tenant, $.campaign)");
     assert!(matches!(
         message.body,
         ReviewMessage::Review { tenant, campaign, review }

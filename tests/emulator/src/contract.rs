@@ -55,6 +55,7 @@ pub async fn keeps(store: &impl Store, run: &str) {
     a_status_is_required_across_rows(store, run).await;
     reads_keep_order_and_show_gaps(store, run).await;
     a_partition_is_read_whole(store, run).await;
+    the_latest_rows_come_last_first(store, run).await;
     due_rows_come_most_overdue_first(store, run).await;
     a_listing_is_paged_newest_first(store, run).await;
     a_cap_covers_exactly_what_it_covers(store, run).await;
@@ -247,6 +248,21 @@ async fn a_partition_is_read_whole(store: &impl Store, run: &str) {
     assert_eq!(store.query(&pk, "TASK#").await.expect("the store answers"), []);
 }
 
+async fn the_latest_rows_come_last_first(store: &impl Store, run: &str) {
+    let tenant = tenant(run, "latest");
+    for name in ["A", "B", "C", "D"] {
+        store.write(&by("w1").insert(unique(&tenant, name)).expect("a row")).await.expect("applies");
+    }
+    let key = |name: &str| RowKey::unique(&tenant, &agent(), name);
+    let (pk, first, last) = (key("A").pk, key("B").sk, key("CZ").sk);
+    let names = async |limit: usize| -> Vec<String> {
+        let found = store.latest(&pk, &first, &last, limit).await.expect("the store answers");
+        found.into_iter().filter_map(|row| row.row.into_unique()).map(|unique| unique.name).collect()
+    };
+    assert_eq!(names(10).await, ["C", "B"]);
+    assert_eq!(names(1).await, ["C"]);
+}
+
 async fn due_rows_come_most_overdue_first(store: &impl Store, run: &str) {
     let tenant = tenant(run, "due");
     for (name, due) in [("c-20", Some(20)), ("c-10", Some(10)), ("c-never", None), ("c-30", Some(30))] {
@@ -402,13 +418,9 @@ async fn one_decision_wins(store: &impl Store, run: &str) {
 /// [P-8]
 async fn an_audit_entry_is_put_once(store: &impl Store, run: &str) {
     let partition = format!("state|T#audit-{run}#C#c");
-    let entry = |version, bytes: &[u8]| AuditEntry {
-        row: format!("{partition}|TASK#t"),
-        version,
-        old: None,
-        new: Digest::of_bytes(bytes),
-        writer: "w1".to_owned(),
-        fields: json!({ "status": "open", "attempt": 1 }),
+    let entry = |version, bytes: &[u8]| {
+        let fields = json!({ "status": "open", "attempt": 1 });
+        AuditEntry::new(format!("{partition}|TASK#t"), version, None, Digest::of_bytes(bytes), "w1", fields)
     };
     assert_eq!(store.put(&entry(10, b"ten")).await.expect("the store answers"), AuditPut::New);
     assert_eq!(store.put(&entry(2, b"two")).await.expect("the store answers"), AuditPut::New);

@@ -2,14 +2,18 @@
 
 use chimera_domain::ports::{Clock as _, DecisionWriter as _, Ids as _, StateWriter as _};
 use chimera_domain::{
-    Applied, Campaign, CampaignEvent, CampaignId, Decision, DecisionKind, DecisionRow, DecisionTransaction,
-    Envelope, OperatorId, PlanMessage, Policy, PolicyRow, Review, ReviewEvent, ReviewMessage, ReviewStatus,
-    Row, StoreError, Stored, TaskResult, Transaction, WriterId, limits,
+    Applied, Brief, Campaign, CampaignEvent, CampaignId, Decision, DecisionKind, DecisionRow,
+    DecisionTransaction, Envelope, OperatorId, Plan, PlanEvent, PlanMessage, Policy, PolicyRow, Review,
+    ReviewEvent, ReviewMessage, ReviewStatus, Row, StoreError, Stored, Task, TaskResult, Transaction,
+    WriterId, limits,
 };
-use chimera_testkit::builders::{CampaignBuilder, a_tenant};
+use chimera_testkit::builders::{CampaignBuilder, a_tenant, cents};
 use chimera_testkit::{MemoryCloud, Queue};
 
 use crate::SwarmWorld;
+
+/// The tool that publishes.
+const POST_TOOL: &str = "twitter.post_create";
 
 /// Rounds of reviews one story may need.
 const ROUNDS: usize = 30;
@@ -83,6 +87,22 @@ impl SwarmWorld {
         self.must_write(written).await;
     }
 
+    /// Forbids posts: what is approved waits before the claim, while everything before it goes on.
+    pub async fn forbid_posts(&self) {
+        self.change_policy(|policy| {
+            policy.killed_tools.insert(POST_TOOL.to_owned());
+        })
+        .await;
+    }
+
+    /// Allows them again.
+    pub async fn allow_posts(&self) {
+        self.change_policy(|policy| {
+            policy.killed_tools.remove(POST_TOOL);
+        })
+        .await;
+    }
+
     /// Pauses every campaign.
     pub async fn pause(&self) {
         self.turn(CampaignEvent::Pause).await;
@@ -96,6 +116,56 @@ impl SwarmWorld {
     /// Cancels every campaign.
     pub async fn cancel(&self) {
         self.turn(CampaignEvent::Cancel).await;
+    }
+
+    /// Raises, or lowers, what the first campaign may spend, in cents.
+    ///
+    /// # Panics
+    /// When there is no campaign, or the store refuses it.
+    pub async fn raise_budget(&self, minor: i64) {
+        for old in self.rows(Row::into_campaign).into_iter().take(1) {
+            let brief = Brief { budget: cents(minor), ..old.row.brief.clone() };
+            let raised = Campaign { brief, ..old.row.clone() };
+            self.must_write(Transaction::by(self.request()).replace(&old, raised)).await;
+        }
+    }
+
+    /// Gives a failed task another attempt, and takes its campaign up again where that had ended.
+    ///
+    /// # Panics
+    /// When the task is not failed, its campaign was cancelled, or the store refuses it.
+    pub async fn retry(&self, task: &Task) {
+        let now = self.clock.now();
+        let of_it = |stored: &Stored<Campaign>| {
+            (&stored.row.tenant, &stored.row.id) == (&task.tenant, &task.campaign)
+        };
+        let is_it = |stored: &Stored<Task>| {
+            (&stored.row.tenant, &stored.row.campaign, &stored.row.id)
+                == (&task.tenant, &task.campaign, &task.id)
+        };
+        let in_force = |campaign: &Campaign, plan: &Plan| {
+            (&plan.tenant, &plan.campaign, plan.number) == (&campaign.tenant, &campaign.id, campaign.plan)
+        };
+        let campaign = self.rows(Row::into_campaign).into_iter().find(of_it);
+        let failed = self.rows(Row::into_task).into_iter().find(is_it);
+        let (Some(campaign), Some(failed)) = (campaign, failed) else {
+            assert!(self.campaigns().is_empty(), "the task is not there");
+            return;
+        };
+        let (retried, taken_up) = (failed.row.retried(now), campaign.row.taken_up(now));
+        assert!(retried.is_ok() && taken_up.is_ok(), "{retried:?} {taken_up:?}\n{}", self.story());
+        let (Ok(retried), Ok(taken_up)) = (retried, taken_up) else { return };
+        let mut write = Transaction::by(self.request())
+            .replace(&failed, retried)
+            .and_then(|write| write.replace(&campaign, taken_up));
+        let plans = self.rows(Row::into_plan).into_iter();
+        for plan in plans.filter(|plan| in_force(&campaign.row, &plan.row)) {
+            if let Ok(status) = plan.row.status.next(PlanEvent::Reopen) {
+                let open = Plan { status, settled: None, ..plan.row.clone() };
+                write = write.and_then(|write| write.replace(&plan, open));
+            }
+        }
+        self.must_write(write).await;
     }
 
     /// A reviewer answers; false when somebody, or the deadline, was faster.

@@ -6,8 +6,11 @@ mod passage;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chimera_domain::{Digest, Effect, EffectStatus, Table};
-use chimera_testkit::Consumer;
+use chimera_domain::audit::check_all;
+use chimera_domain::ports::AuditEntry;
+use chimera_domain::{CampaignId, Digest, Effect, EffectId, EffectStatus, Table, TenantId};
+use chimera_testkit::{Consumer, Deletion};
+use serde_json::Value;
 
 use crate::SwarmWorld;
 
@@ -43,10 +46,11 @@ impl SwarmWorld {
     /// Every line that holds at any time.
     #[must_use]
     pub fn lines(&self) -> Vec<Line> {
-        let checks: [(&'static str, Check); 11] = [
+        let checks: [(&'static str, Check); 13] = [
             ("approved-bytes", Self::unapproved),
             ("once", Self::repeated),
             ("outcomes", Self::misreported),
+            ("taken-back", Self::taken_back),
             ("claims", Self::unallowed_claims),
             ("fresh", Self::stale_commits),
             ("one-decision", Self::replaced_decisions),
@@ -54,6 +58,7 @@ impl SwarmWorld {
             ("accounts", Self::unaccounted),
             ("caps", Self::overspent),
             ("closed", Self::unclosed),
+            ("operating", Self::overworked),
             ("explained", Self::unexplained),
         ];
         checks.into_iter().map(|(name, check)| Line { name, broken: check(self) }).collect()
@@ -67,13 +72,14 @@ impl SwarmWorld {
         lines
     }
 
-    /// Promise 1: every post is exactly what an approved effect was granted, and came after its approval.
+    /// Promise 1: every post that ever was there is exactly what an approved effect was granted, and came after its
+    /// approval. What the owner posts by hand is the owner's.
     fn unapproved(&self) -> Vec<String> {
-        let effects: BTreeMap<_, Effect> =
-            self.effects().into_iter().map(|effect| (effect.id.clone(), effect)).collect();
+        let effects = self.effects_by_id();
         let mut broken = Vec::new();
-        for post in self.published() {
-            let Some(effect) = effects.get(&post.effect) else {
+        for post in self.ever_published() {
+            let Some(id) = &post.effect else { continue };
+            let Some(effect) = effects.get(&(post.tenant.clone(), id.clone())) else {
                 broken.push(format!("{} was published without an effect", post.post_id));
                 continue;
             };
@@ -83,40 +89,86 @@ impl SwarmWorld {
             if effect.digest != effect.intent.digest() {
                 broken.push(format!("{} was changed after its approval", effect.id));
             }
-            if effect.intent.text() != Some(post.text.as_str()) {
+            if effect.intent.text() != Some(post.text.as_str())
+                || effect.intent.in_reply_to() != post.in_reply_to.as_deref()
+            {
                 broken.push(format!("{} says something else than {}", post.post_id, effect.id));
             }
         }
         broken
     }
 
-    /// Promise 2: no effect happened twice.
+    /// Promise 2: no effect happened twice. A post that was deleted happened all the same.
     fn repeated(&self) -> Vec<String> {
         let mut seen = BTreeSet::new();
-        let posts = self.published();
-        let again = posts.iter().filter(|post| !seen.insert(&post.effect));
-        again.map(|post| format!("{} happened twice", post.effect)).collect()
+        let posts = self.ever_published().into_iter().filter_map(|post| Some((post.tenant, post.effect?)));
+        let deletions = self.platform.deleted().into_iter();
+        let deletions = deletions.filter_map(|deletion| Some((deletion.post.tenant, deletion.effect?)));
+        let again = posts.chain(deletions).filter(|happened| !seen.insert(happened.clone()));
+        again.map(|(_, (_, effect))| format!("{effect} happened twice")).collect()
     }
 
     /// Promise 2, the other half: the rows agree with the platform on what happened.
     fn misreported(&self) -> Vec<String> {
-        let seen: BTreeSet<_> = self.published().into_iter().map(|post| post.effect).collect();
+        let seen: BTreeSet<_> =
+            self.ever_published().into_iter().filter_map(|post| Some((post.tenant, post.effect?))).collect();
+        let gone: BTreeSet<_> = self.platform.deleted().into_iter().map(|gone| gone.post.post_id).collect();
         let mut broken = Vec::new();
         for effect in self.effects() {
-            let happened = seen.contains(&effect.id);
+            let happened = match effect.intent.arguments.get("post_id").and_then(Value::as_str) {
+                Some(post_id) => gone.contains(post_id),
+                None => seen.contains(&(effect.tenant.clone(), name_of(&effect))),
+            };
             // A human's word stands against the platform's where a human was asked.
             let was_asked = effect.asked.is_some();
             match effect.status {
                 EffectStatus::Done if !happened && !was_asked => {
-                    broken.push(format!("{} is done and was never published", effect.id));
+                    broken.push(format!("{} is done and never happened", effect.id));
                 }
                 EffectStatus::Failed | EffectStatus::Void if happened && !was_asked => {
-                    broken.push(format!("{} is {} and was published", effect.id, effect.status));
+                    broken.push(format!("{} is {} and happened", effect.id, effect.status));
                 }
                 _ => {}
             }
         }
         broken
+    }
+
+    /// [E-9] A post of ours is deleted only by an approved effect that takes its own effect back, and each such effect
+    /// that is done has deleted exactly one.
+    fn taken_back(&self) -> Vec<String> {
+        let effects = self.effects_by_id();
+        let deletions = self.platform.deleted();
+        let mut broken = Vec::new();
+        for Deletion { post, effect, .. } in &deletions {
+            let Some(id) = effect else { continue };
+            let Some(undo) = effects.get(&(post.tenant.clone(), id.clone())) else {
+                broken.push(format!("{} was deleted without an effect", post.post_id));
+                continue;
+            };
+            if undone_by(undo).is_none() || undone_by(undo) != post.effect {
+                broken.push(format!("{} was deleted by {}, which does not take it back", post.post_id, id.1));
+            }
+            if Digest::of_json(&undo.intent.arguments) != undo.grant.grant.arguments {
+                broken.push(format!("{} deleted something else than its grant names", id.1));
+            }
+        }
+        let undone = self.effects().into_iter().filter(|effect| effect.undoes.is_some());
+        for undo in undone.filter(|undo| undo.status == EffectStatus::Done && undo.asked.is_none()) {
+            let of_post =
+                |gone: &&Deletion| gone.post.tenant == undo.tenant && gone.post.effect == undone_by(&undo);
+            let deleted = deletions.iter().filter(of_post).count();
+            if deleted != 1 {
+                broken.push(format!("{} is done and made {deleted} deletions", undo.id));
+            }
+        }
+        broken
+    }
+
+    /// Effects by tenant, campaign and id.
+    fn effects_by_id(&self) -> BTreeMap<(TenantId, (CampaignId, EffectId)), Effect> {
+        let keyed = |effect: Effect| ((effect.tenant.clone(), name_of(&effect)), effect);
+        self.effects().into_iter().map(keyed).collect()
     }
 
     /// Promise 4: the campaigns are over and everything in them is final.
@@ -135,25 +187,29 @@ impl SwarmWorld {
         if self.cloud.pending_changes(Consumer::Auditor) > 0 {
             return Vec::new();
         }
-        let mut chains: BTreeMap<String, Vec<_>> = BTreeMap::new();
-        for entry in self.cloud.audit() {
-            chains.entry(entry.row.clone()).or_default().push(entry);
-        }
-        let mut broken = Vec::new();
-        for (table, name) in [(Table::State, "state"), (Table::Ledger, "ledger")] {
-            for (key, item) in self.cloud.items(table) {
-                let row = format!("{name}|{}|{}", key.pk, key.sk);
-                let chain = chains.get(&row).map(Vec::as_slice).unwrap_or_default();
-                let is_linked = chain.windows(2).all(|pair| {
-                    pair[1].version == pair[0].version + 1 && pair[1].old.as_ref() == Some(&pair[0].new)
-                });
-                let starts = chain.first().is_some_and(|first| first.version == 1 && first.old.is_none());
-                let ends = chain.last().is_some_and(|last| last.new == Digest::of_json(&item));
-                if !(is_linked && starts && ends) {
-                    broken.push(format!("the audit of {row} has a gap or another content"));
-                }
-            }
-        }
-        broken
+        let (rows, entries) = self.audited();
+        check_all(&rows, &entries).iter().map(ToString::to_string).collect()
     }
+
+    /// Every audited row and every audit entry, in their stored forms.
+    ///
+    /// # Panics
+    /// When an entry has no stored form.
+    #[must_use]
+    pub fn audited(&self) -> (Vec<(Table, Value)>, Vec<Value>) {
+        let of = |table: Table| self.cloud.items(table).into_iter().map(move |(_, item)| (table, item));
+        let entries: Result<Vec<Value>, _> = self.cloud.audit().iter().map(AuditEntry::to_item).collect();
+        assert!(entries.is_ok(), "an audit entry has no stored form: {:?}", entries.err());
+        (Table::AUDITED.into_iter().flat_map(of).collect(), entries.unwrap_or_default())
+    }
+}
+
+/// Effect ids are unique within their campaign only.
+fn name_of(effect: &Effect) -> (CampaignId, EffectId) {
+    (effect.campaign.clone(), effect.id.clone())
+}
+
+/// The effect that this one takes back.
+fn undone_by(undo: &Effect) -> Option<(CampaignId, EffectId)> {
+    undo.undoes.clone().map(|effect| (undo.campaign.clone(), effect))
 }

@@ -1,9 +1,11 @@
 //! Workers that need time: many at once, each on the world's own clock.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use chimera_domain::Money;
 use chimera_domain::ports::{Answer, Ask, ModelError, ModelRole, ReasoningModel};
 use chimera_model::ScriptedModel;
 use chimera_testkit::{Queue, VirtualClock};
@@ -41,15 +43,21 @@ impl WorkTimes {
 pub(crate) struct PacedModel {
     clock: VirtualClock,
     times: Arc<Mutex<WorkTimes>>,
+    /// What an answer costs, in cents.
+    price: Arc<AtomicI64>,
 }
 
 impl PacedModel {
     pub(crate) fn new(clock: VirtualClock) -> Self {
-        Self { clock, times: Arc::default() }
+        Self { clock, times: Arc::default(), price: Arc::default() }
     }
 
     pub(crate) fn take(&self, times: WorkTimes) {
         *self.times.lock().unwrap_or_else(PoisonError::into_inner) = times;
+    }
+
+    pub(crate) fn cost(&self, minor: i64) {
+        self.price.store(minor, Ordering::SeqCst);
     }
 }
 
@@ -57,7 +65,10 @@ impl ReasoningModel for PacedModel {
     async fn ask(&self, ask: &Ask) -> Result<Answer, ModelError> {
         let time = self.times.lock().unwrap_or_else(PoisonError::into_inner).of(ask);
         self.clock.sleep(time).await;
-        ScriptedModel::new().ask(ask).await
+        let mut answer = ScriptedModel::new().ask(ask).await?;
+        let price = Money::new(self.price.load(Ordering::SeqCst), answer.usage.cost.currency());
+        answer.usage.cost = price.unwrap_or(answer.usage.cost);
+        Ok(answer)
     }
 }
 

@@ -94,15 +94,26 @@ impl SwarmWorld {
         self.work_times.take(times);
     }
 
+    /// From now on each answer of a worker's model costs this, in cents.
+    pub fn answers_cost(&self, minor: i64) {
+        self.work_times.cost(minor);
+    }
+
     /// Puts an agent.
     pub fn put_agent(&self, agent: Agent) {
         self.force(agent);
     }
 
-    /// What was published, oldest first: the platform's word, not ours.
+    /// What was published and is still there, oldest first: the platform's word, not ours.
     #[must_use]
     pub fn published(&self) -> Vec<Post> {
         self.platform.posts()
+    }
+
+    /// What was ever published, deleted or not, oldest first.
+    #[must_use]
+    pub fn ever_published(&self) -> Vec<Post> {
+        self.platform.ever_posted()
     }
 
     /// The texts of what was published, sorted.
@@ -177,6 +188,14 @@ impl SwarmWorld {
     #[must_use]
     pub fn ledger(&self) -> Vec<LedgerEntry> {
         let items = self.cloud.items(Table::Ledger).into_iter();
+        items.filter_map(|(_, item)| serde_json::from_value(item).ok()).collect()
+    }
+
+    /// Every ledger entry of a tenant.
+    #[must_use]
+    pub fn ledger_of(&self, tenant: &TenantId) -> Vec<LedgerEntry> {
+        let own = format!("T#{tenant}#");
+        let items = self.cloud.items(Table::Ledger).into_iter().filter(|(key, _)| key.pk.starts_with(&own));
         items.filter_map(|(_, item)| serde_json::from_value(item).ok()).collect()
     }
 

@@ -2,8 +2,12 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what cannot be read fails the test")]
 
-use chimera_domain::{Effect, EffectStatus, Envelope, ReviewMessage, TaskKind, TaskStatus, WorkOutcome};
-use chimera_sim::SwarmWorld;
+use std::collections::BTreeSet;
+
+use chimera_domain::{
+    EffectStatus, Envelope, ReviewMessage, Task, TaskId, TaskKind, TaskStatus, WorkOutcome,
+};
+use chimera_sim::{Answer, SwarmWorld};
 use chimera_testkit::builders::{FEED, a_campaign};
 use chimera_testkit::{Fault, Faults, Feed, Queue};
 
@@ -59,12 +63,11 @@ async fn a_budget_for_three_approves_the_first_three_of_ten() {
     let world = ten_answers(Faults::none(), twenty_tools(), 3 * POST + 5).await;
     world.deliver(Queue::Review, 10).await;
 
-    let mut tasks: Vec<String> =
-        world.tasks().into_iter().filter(|t| t.kind == TaskKind::Write).map(|t| t.id.to_string()).collect();
-    tasks.sort();
-    let mut approved: Vec<String> = world.effects().into_iter().map(|e: Effect| e.task.to_string()).collect();
-    approved.sort();
-    assert_eq!(approved, tasks[..3], "{}", world.story());
+    let mut tasks: Vec<Task> = world.tasks().into_iter().filter(|t| t.kind == TaskKind::Write).collect();
+    tasks.sort_by_key(|task| task.ordinal);
+    let first: BTreeSet<TaskId> = tasks.into_iter().take(3).map(|task| task.id).collect();
+    let approved: BTreeSet<TaskId> = world.effects().into_iter().map(|effect| effect.task).collect();
+    assert_eq!(approved, first, "{}", world.story());
     settle(&world).await;
     assert_eq!(world.published().len(), 3, "{}", world.story());
 }
@@ -81,6 +84,9 @@ async fn what_happens_to_one_part_does_not_keep_the_others() {
     ] {
         let world = ten_answers(faults, twenty_tools(), 1_000).await;
         world.deliver(Queue::Review, 10).await;
+        if what == "contention" {
+            assert_eq!(world.effects().len(), 10, "each was written by itself\n{}", world.story());
+        }
         if what == "a crash of one" {
             assert_eq!(world.effects().len(), 9, "{what}\n{}", world.story());
         }
@@ -90,11 +96,11 @@ async fn what_happens_to_one_part_does_not_keep_the_others() {
     }
 }
 
-/// [M-6] Two posts that say nearly the same are not both approved as new because neither saw the other.
-#[tokio::test]
-async fn near_duplicates_of_one_batch_see_each_other() {
-    let said = "A sponsor paid for forty weekend workshops in quiet mountain villages.";
-    let world = ten_answers(Faults::none(), twenty_tools_that_also_say(said), 1_000).await;
+/// What all of them say.
+const SAID: &str = "A sponsor paid for forty weekend workshops in quiet mountain villages.";
+
+/// The answers that wait for the Judge come to say nearly the same, each with its own link.
+fn all_say_the_same(world: &SwarmWorld) {
     let answers = world.cloud.receive(Queue::Review, 10).into_iter().map(|delivery| {
         world.cloud.delete(Queue::Review, &delivery.id);
         let message: Envelope<ReviewMessage> = serde_json::from_str(&delivery.body).unwrap();
@@ -105,10 +111,17 @@ async fn near_duplicates_of_one_batch_see_each_other() {
         let WorkOutcome::Intent { intent } = &answer.outcome else { panic!("not a post") };
         let text = intent.text().unwrap();
         let link = text.split_whitespace().find(|word| word.starts_with("https://")).unwrap();
-        let same = format!("{said} {link}");
+        let same = format!("{SAID} {link}");
         answer.outcome = WorkOutcome::Intent { intent: intent.clone().with_text(&same) };
         world.send_result(answer);
     }
+}
+
+/// [M-6] Two posts that say nearly the same are not both approved as new because neither saw the other.
+#[tokio::test]
+async fn near_duplicates_of_one_batch_see_each_other() {
+    let world = ten_answers(Faults::none(), twenty_tools_that_also_say(SAID), 1_000).await;
+    all_say_the_same(&world);
     world.deliver(Queue::Review, 10).await;
 
     let approved = world.effects().len();
@@ -116,4 +129,46 @@ async fn near_duplicates_of_one_batch_see_each_other() {
     world.run_until_quiet().await;
     world.assert_promises();
     world.abandon();
+}
+
+/// [M-6] [M-11]
+#[tokio::test]
+async fn near_duplicates_of_two_campaigns_in_one_batch_see_each_other() {
+    let world = SwarmWorld::new();
+    world.platform.serve(FEED, twenty_tools_that_also_say(SAID));
+    world.start(a_campaign().posts(1)).await;
+    world.start(a_campaign().posts(1).named("c-2").seed(2)).await;
+    assert!(world.run_until(|world| writes(world, TaskStatus::Open) == 2).await, "{}", world.story());
+    world.gather(Queue::Review).await;
+    assert_eq!(world.cloud.visible(Queue::Review), 2, "{}", world.story());
+    all_say_the_same(&world);
+    world.deliver(Queue::Review, 10).await;
+
+    assert_eq!(world.effects().len(), 1, "one agent says it once\n{}", world.story());
+    world.run_until_quiet().await;
+    world.assert_promises();
+    world.abandon();
+}
+
+/// [M-6] A human has seen them all: novelty decides nothing any more.
+#[tokio::test]
+async fn near_duplicates_that_a_human_approved_do_not_wait_for_each_other() {
+    let world = SwarmWorld::with(7, Faults::none());
+    world.platform.serve(FEED, twenty_tools_that_also_say(SAID));
+    world.start(a_campaign().posts(10).hold_first(10)).await;
+    assert!(world.run_until(|world| writes(world, TaskStatus::Open) == 10).await, "{}", world.story());
+    world.gather(Queue::Review).await;
+    all_say_the_same(&world);
+    world.deliver(Queue::Review, 10).await;
+    world.gather(Queue::Review).await;
+    assert_eq!(world.open_reviews().len(), 10, "{}", world.story());
+    for review in world.open_reviews() {
+        assert!(world.decide(&review, Answer::Approve).await);
+    }
+    world.gather(Queue::Review).await;
+    world.deliver(Queue::Review, 10).await;
+
+    assert_eq!(world.effects().len(), 10, "{}", world.story());
+    assert_eq!(calls(&world), 1, "{}", world.story());
+    settle(&world).await;
 }

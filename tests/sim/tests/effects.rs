@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use chimera_domain::ports::{Burn, Clock as _};
-use chimera_domain::{CampaignStatus, Claim, Effect, EffectStatus};
+use chimera_domain::{
+    CampaignStatus, Claim, Effect, EffectStatus, History, Row, Stored, Unique, UniqueState,
+};
 use chimera_sim::{Answer, SwarmWorld};
 use chimera_testkit::builders::{FEED, a_campaign};
-use chimera_testkit::{Fault, Faults, Mode};
+use chimera_testkit::{Fault, Faults, Mode, Queue};
 
 use crate::twenty_tools::twenty_tools;
 
@@ -169,12 +171,12 @@ async fn a_publisher_that_dies_before_its_call_voids_the_grant_and_posts_under_a
 #[tokio::test]
 async fn an_approval_that_waited_too_long_is_signed_again_without_a_human() {
     let world = SwarmWorld::new();
-    world.change_policy(|policy| policy.killed = true).await;
+    world.forbid_posts().await;
     world.start(a_campaign().posts(1)).await;
     world.run_until_quiet().await;
     assert!(world.published().is_empty(), "{}", world.story());
 
-    world.change_policy(|policy| policy.killed = false).await;
+    world.allow_posts().await;
     world.run_for(Duration::from_secs(30 * 60)).await;
     assert_eq!(world.published().len(), 1, "{}", world.story());
     assert!(world.platform.refused().is_empty(), "no expired grant was ever used");
@@ -286,4 +288,48 @@ async fn a_humans_no_waits_until_the_call_is_surely_over() {
     assert_eq!(world.effects()[0].status, EffectStatus::Failed, "{}", world.story());
     assert_eq!(world.platform.burn(&burnt), Some(Burn::Void));
     world.assert_promises();
+}
+
+/// What had given an effect up: its names and its deed are free.
+fn give_up(world: &SwarmWorld) {
+    for stored in world.cloud.rows().unwrap() {
+        match stored.row {
+            Row::Effect(effect) => world.force(Effect { status: EffectStatus::Void, ..*effect }),
+            Row::Unique(row) => world.force(Unique { status: UniqueState::Free, ..row }),
+            Row::History(row) => world.force(History { status: UniqueState::Free, ..row }),
+            _ => {}
+        }
+    }
+}
+
+/// [E-7] [M-11] It is out, so that nothing may be said again as if it were not.
+#[tokio::test]
+async fn an_effect_that_happened_after_all_holds_its_names_again() {
+    let world = SwarmWorld::new();
+    world.start(a_campaign().posts(1)).await;
+    let is_approved = |world: &SwarmWorld| !world.effects_in(EffectStatus::Approved).is_empty();
+    assert!(world.run_until(is_approved).await, "{}", world.story());
+    world.gather(Queue::Effect).await;
+    world.faults.hold("publisher", "write_money");
+    let meanwhile = async {
+        while world.published().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        give_up(&world);
+        world.faults.let_go();
+    };
+    futures::join!(world.deliver(Queue::Effect, 1), meanwhile);
+    world.run_until_quiet().await;
+
+    assert_eq!(world.effects()[0].status, EffectStatus::Done, "{}", world.story());
+    let states: Vec<UniqueState> = world.cloud.rows().unwrap().into_iter().filter_map(state_of).collect();
+    assert_eq!(states, [UniqueState::Taken; 2], "its text and its deed\n{}", world.story());
+}
+
+fn state_of(stored: Stored) -> Option<UniqueState> {
+    match stored.row {
+        Row::Unique(row) => Some(row.status),
+        Row::History(row) => Some(row.status),
+        _ => None,
+    }
 }

@@ -272,7 +272,7 @@ async fn results_in_flight_commit_while_a_campaign_is_paused() {
 #[tokio::test]
 async fn a_cancel_voids_what_was_approved_and_gives_the_money_back() {
     let world = SwarmWorld::new();
-    world.change_policy(|policy| policy.killed = true).await;
+    world.forbid_posts().await;
     world.start(a_campaign().posts(2)).await;
     world.run_until_quiet().await;
     assert!(!world.effects().is_empty() && world.campaign_used() > 0, "{}", world.story());

@@ -136,7 +136,7 @@ async fn a_task_that_nothing_is_left_for_fails_and_says_so() {
 async fn resumed_under(change: impl FnOnce(&mut Caps)) -> SwarmWorld {
     let world = SwarmWorld::new();
     world.platform.serve(FEED, twenty_tools());
-    world.change_policy(|policy| policy.killed = true).await;
+    world.forbid_posts().await;
     world.start(a_campaign().posts(20)).await;
     world.run_until_quiet().await;
     world.approve_all_reviews().await;
@@ -144,12 +144,8 @@ async fn resumed_under(change: impl FnOnce(&mut Caps)) -> SwarmWorld {
     assert_eq!(world.campaign_used(), 20 * POST, "{}", world.story());
 
     world.pause().await;
-    world
-        .change_policy(|policy| {
-            policy.killed = false;
-            change(&mut policy.caps);
-        })
-        .await;
+    world.change_policy(|policy| change(&mut policy.caps)).await;
+    world.allow_posts().await;
     world.resume().await;
     world.run_until_quiet().await;
     world.approve_all_reviews().await;

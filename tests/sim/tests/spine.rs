@@ -174,7 +174,7 @@ async fn a_result_that_breaks_a_write_tasks_criteria_is_rejected_however_sure_it
 #[tokio::test]
 async fn a_dependent_waits_until_the_effect_it_depends_on_is_done() {
     let world = SwarmWorld::new();
-    world.change_policy(|policy| policy.killed = true).await;
+    world.forbid_posts().await;
     world.start(a_campaign().posts(2)).await;
     let is_planned = |world: &SwarmWorld| world.tasks_in(TaskStatus::Blocked).len() == 2;
     assert!(world.run_until(is_planned).await, "{}", world.story());
@@ -188,7 +188,7 @@ async fn a_dependent_waits_until_the_effect_it_depends_on_is_done() {
     assert_eq!((now(first), now(second)), (TaskStatus::Approved, TaskStatus::Blocked), "{}", world.story());
     assert!(world.published().is_empty());
 
-    world.change_policy(|policy| policy.killed = false).await;
+    world.allow_posts().await;
     world.run_for(Duration::from_secs(30 * 60)).await;
     world.approve_all_reviews().await;
     assert_eq!((now(first), now(second)), (TaskStatus::Approved, TaskStatus::Approved), "{}", world.story());

@@ -15,10 +15,11 @@ fn filled(path: &str) -> String {
     let id = match path {
         _ if path.starts_with("/reviews/") => "write-1-r1",
         _ if path.starts_with("/effects/") => "write-1-e1",
+        _ if path.starts_with("/tasks/") => "write-1",
         _ if path.starts_with("/agents/") => "mira",
         _ => "c-1",
     };
-    path.replace("{campaign}", "c-1").replace("{id}", id)
+    path.replace("{campaign}", "c-1").replace("{id}", id).replace("{task}", "write-1")
 }
 
 fn world() -> World {
@@ -105,10 +106,14 @@ async fn another_tenants_rows_are_not_there() {
         ("POST", "/campaigns/c-1/pause", json!({})),
         ("POST", "/campaigns/c-1/resume", json!({})),
         ("POST", "/campaigns/c-1/cancel", json!({})),
+        ("PUT", "/campaigns/c-1/budget", json!({"budget": {"minor": 1, "currency": "USD"}})),
+        ("POST", "/campaigns/c-1/tasks/write-1/retry", json!({})),
         ("GET", "/agents/mira", Value::Null),
         ("GET", "/reviews/c-1/write-1-r1", Value::Null),
         ("POST", "/reviews/c-1/write-1-r1/decision", json!({"decision": "approve", "digest": digest})),
         ("GET", "/effects/c-1/write-1-e1/receipt", Value::Null),
+        ("GET", "/tasks/c-1/write-1/receipt", Value::Null),
+        ("GET", "/reviews/c-1/write-1-r1/receipt", Value::Null),
         ("GET", "/ledger/c-1", Value::Null),
         ("GET", "/audit/c-1", Value::Null),
         ("POST", "/dead-letters/c-1/m-1/redrive", json!({})),

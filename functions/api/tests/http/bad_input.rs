@@ -81,6 +81,10 @@ async fn what_makes_no_sense_is_refused() {
         ("budget", json!({"minor": 10, "currency": "EUR"})),
         ("plan", json!("never")),
         ("criteria", json!([{"id": "a"}])),
+        ("criteria", json!([{"id": "a", "text": "a", "mandatory": true, "check": {"language": "English"}}])),
+        ("sponsor", json!(" ")),
+        ("sponsor", json!("two\nlines")),
+        ("sponsor", json!("x".repeat(61))),
     ];
     for (name, value) in cases {
         let answer = post_campaign(with(name, value.clone()), &[]).await;
@@ -90,6 +94,67 @@ async fn what_makes_no_sense_is_refused() {
         let answer = post_campaign(body, &[]).await;
         answer.is(StatusCode::UNPROCESSABLE_ENTITY, "invalid_body");
     }
+}
+
+/// [H-4]
+#[tokio::test]
+async fn mentions_that_cannot_be_answered_once_each_are_refused() {
+    let mention = |id: &str, author: &str, text: &str| json!({"id": id, "author": author, "text": text});
+    let fine = mention("m-1", "nora", "nice");
+    let many: Vec<Value> = (0..21).map(|at| mention(&format!("m-{at}"), "nora", "nice")).collect();
+    for replies in [
+        json!([fine, fine]),
+        json!(many),
+        json!([mention("", "nora", "nice")]),
+        json!([mention("m/1", "nora", "nice")]),
+        json!([mention(&"m".repeat(65), "nora", "nice")]),
+        json!([mention("m-1", "", "nice")]),
+        json!([mention("m-1", "no ra", "nice")]),
+        json!([mention("m-1", "nora", " \u{200b} ")]),
+        json!([mention("m-1", "nora", "a\u{ffff}")]),
+        json!([mention("m-1", "nora", &"x".repeat(561))]),
+    ] {
+        let answer = post_campaign(with("replies", replies.clone()), &[]).await;
+        answer.is(StatusCode::UNPROCESSABLE_ENTITY, "invalid_brief");
+    }
+    post_campaign(with("replies", json!([{"id": "m-1"}])), &[])
+        .await
+        .is(StatusCode::UNPROCESSABLE_ENTITY, "invalid_body");
+}
+
+/// [P-10]
+#[tokio::test]
+async fn feeds_and_posts_that_need_more_tasks_than_a_plan_has_are_refused() {
+    let sized = |feeds: usize, posts: u32| {
+        let urls: Vec<String> = (0..feeds).map(|at| format!("https://feed-{at}.example/")).collect();
+        let mut brief = a_brief();
+        brief["feeds"] = json!(urls);
+        brief["posts"] = json!(posts);
+        brief.to_string()
+    };
+    for (feeds, posts) in [(1, 199), (100, 100), (50, 150)] {
+        let answer = post_campaign(sized(feeds, posts), &[]).await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{feeds} and {posts}: {}", answer.body);
+    }
+    for (feeds, posts) in [(1, 200), (2, 199), (100, 101), (101, 1)] {
+        post_campaign(sized(feeds, posts), &[]).await.is(StatusCode::UNPROCESSABLE_ENTITY, "invalid_brief");
+    }
+    let answer = post_campaign(sized(2, 199), &[]).await;
+    let detail = answer.body["detail"].as_str().unwrap_or_default();
+    assert!(detail.contains("199 posts") && detail.contains("200 tasks of a plan"), "{detail}");
+}
+
+#[tokio::test]
+async fn criteria_that_no_task_could_carry_are_refused() {
+    let criteria = |chars: usize| {
+        let text = "x".repeat(chars);
+        with(
+            "criteria",
+            json!([{"id": "a", "text": text, "mandatory": true, "check": {"must_mention": "Tub"}}]),
+        )
+    };
+    assert_eq!(post_campaign(criteria(16_000), &[]).await.status, StatusCode::CREATED);
+    post_campaign(criteria(17_000), &[]).await.is(StatusCode::UNPROCESSABLE_ENTITY, "invalid_brief");
 }
 
 #[tokio::test]

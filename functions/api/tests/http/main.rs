@@ -9,4 +9,8 @@ mod controls;
 mod decisions;
 mod letters;
 mod listings;
+mod policy;
+mod raises;
+mod receipts;
+mod tenants;
 mod world;

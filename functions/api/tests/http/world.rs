@@ -219,6 +219,7 @@ pub(crate) fn an_effect(id: &str, status: EffectStatus) -> Effect {
         key: "k".to_owned(),
         tenant: campaign.tenant.clone(),
         agent: campaign.agent.clone(),
+        campaign: campaign.id.clone(),
         effect: EffectId::new(id).unwrap(),
         audience: "twitter@test".to_owned(),
         tool: "post_create".to_owned(),

@@ -1,17 +1,21 @@
 //! Reads a feed and notes the sources worth writing about.
 
 use chimera_domain::ports::{Ask, ModelRole, ReadTools, ReasoningModel};
-use chimera_domain::{Artifact, Binding, Source, Task, WorkOutcome};
+use chimera_domain::{Artifact, Binding, Source, Task, WorkOutcome, limits};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::desk::{Desk, SkillError};
 
-/// Articles asked of a feed: enough to choose from, few enough for one prompt.
-const HEADLINES: u32 = 40;
+/// Articles asked of a feed at least and at most: enough to choose from, few enough for one prompt.
+const HEADLINES: (u32, u32) = (40, 200);
 
-/// Longest excerpt, in characters: it is copied into the task that writes about it.
-const EXCERPT_CHARS: usize = 1_500;
+/// An excerpt's most characters where many sources share the notes, and where few do: it is copied into the task that
+/// writes about it.
+const EXCERPT_CHARS: (usize, usize) = (240, 1_500);
+
+/// What a source usually takes beside its excerpt, in bytes: title, link, date.
+const BESIDE_EXCERPT: usize = 220;
 
 #[derive(Debug, Deserialize)]
 struct Headlines {
@@ -49,13 +53,14 @@ pub(super) async fn run<T: ReadTools, M: ReasoningModel>(
     let Binding::Feed { url, want } = &task.binding else {
         return Err(SkillError::bad_task("a research task is bound to a feed"));
     };
-    let answer = desk.call("news", "news_headlines", json!({ "url": url, "limit": HEADLINES })).await?;
+    let limit = want.saturating_add(want / 4).clamp(HEADLINES.0, HEADLINES.1);
+    let answer = desk.call("news", "news_headlines", json!({ "url": url, "limit": limit })).await?;
     let headlines: Headlines =
         serde_json::from_value(answer).map_err(|error| SkillError::unreadable("news_headlines", &error))?;
     let answer = desk.ask(&question(task, *want, &headlines)).await?;
     let picks: Picks =
         serde_json::from_value(answer).map_err(|error| SkillError::unreadable("researcher-1", &error))?;
-    let sources = sources(headlines, picks, usize::try_from(*want).unwrap_or(usize::MAX))?;
+    let sources = fitting(sources(headlines, picks, usize::try_from(*want).unwrap_or(usize::MAX))?);
     if sources.is_empty() {
         let message = format!("no article of {url} says enough to write about");
         return Err(SkillError::Failed { code: "no_usable_source", message, retryable: false });
@@ -63,12 +68,29 @@ pub(super) async fn run<T: ReadTools, M: ReasoningModel>(
     Ok(WorkOutcome::Artifact { artifact: Artifact::Notes { sources } })
 }
 
+/// The longest excerpt of each of so many sources that the notes have room for all.
+fn excerpt_chars(want: u32) -> usize {
+    let share = limits::NOTES_BYTES / usize::try_from(want).unwrap_or(usize::MAX).max(1);
+    share.saturating_sub(BESIDE_EXCERPT).clamp(EXCERPT_CHARS.0, EXCERPT_CHARS.1)
+}
+
+/// As many of the sources, best first, as the notes have room for.
+fn fitting(sources: Vec<Source>) -> Vec<Source> {
+    let mut bytes = 0_usize;
+    let fits = |source: &Source| {
+        bytes = bytes.saturating_add(serde_json::to_vec(source).map_or(usize::MAX, |json| json.len()));
+        bytes <= limits::NOTES_BYTES
+    };
+    sources.into_iter().take_while(fits).collect()
+}
+
 fn question(task: &Task, want: u32, headlines: &Headlines) -> Ask {
+    let most = excerpt_chars(want);
     Ask {
         role: ModelRole::Researcher,
         prompt: "researcher-1",
-        input: json!({ "goal": task.goal, "want": want, "items": headlines.items }),
-        schema: schema(),
+        input: json!({ "goal": task.goal, "want": want, "excerpt_chars": most, "items": headlines.items }),
+        schema: schema(most),
         seed: task.seed,
     }
 }
@@ -83,7 +105,7 @@ fn sources(headlines: Headlines, picks: Picks, want: usize) -> Result<Vec<Source
             return Err(SkillError::unusable(format!("picked {:?}, which is not in the feed", pick.id)));
         };
         let headline = left.swap_remove(at);
-        if pick.excerpt.chars().count() > EXCERPT_CHARS || !stands_in(&pick.excerpt, &headline.text) {
+        if pick.excerpt.chars().count() > EXCERPT_CHARS.1 || !stands_in(&pick.excerpt, &headline.text) {
             return Err(SkillError::unusable(format!(
                 "the excerpt of {:?} is not from its article",
                 pick.id
@@ -107,7 +129,7 @@ fn stands_in(excerpt: &str, text: &str) -> bool {
     excerpt.split("\n\n").all(|paragraph| text.contains(&bare(paragraph)))
 }
 
-fn schema() -> Value {
+fn schema(excerpt_chars: usize) -> Value {
     json!({
         "type": "object",
         "additionalProperties": false,
@@ -120,7 +142,7 @@ fn schema() -> Value {
                 "required": ["id", "excerpt"],
                 "properties": {
                     "id": { "type": "string" },
-                    "excerpt": { "type": "string", "minLength": 1, "maxLength": EXCERPT_CHARS }
+                    "excerpt": { "type": "string", "minLength": 1, "maxLength": excerpt_chars }
                 }
             }
         } }

@@ -1,11 +1,12 @@
 //! Writes a post about one source and proposes to publish it.
 
 use chimera_domain::ports::{Ask, ModelRole, ReadTools, ReasoningModel};
-use chimera_domain::{Intent, Source, Task, WorkOutcome};
+use chimera_domain::{Check, Intent, Source, Task, WorkOutcome};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::desk::{Desk, SkillError};
+use crate::skills::text_schema;
 
 #[derive(Debug, Deserialize)]
 struct Post {
@@ -22,7 +23,11 @@ pub(super) async fn run<T: ReadTools, M: ReasoningModel>(
     let answer = desk.ask(&question(task, source)).await?;
     let post: Post =
         serde_json::from_value(answer).map_err(|error| SkillError::unreadable("writer-1", &error))?;
-    let arguments = json!({ "account": task.agent, "text": post.text, "made_with_ai": true });
+    let mut arguments = json!({ "account": task.agent, "text": post.text, "made_with_ai": true });
+    if task.criteria.iter().any(|criterion| criterion.check == Check::DisclosesSponsor) {
+        // What the text says, the platform's own label says as well.
+        arguments["paid_partnership"] = Value::Bool(true);
+    }
     let intent = Intent {
         server: "twitter".to_owned(),
         tool: "post_create".to_owned(),
@@ -50,16 +55,7 @@ fn question(task: &Task, source: &Source) -> Ask {
             "ordinal": task.ordinal,
             "attempt": task.attempt,
         }),
-        schema: schema(),
+        schema: text_schema(),
         seed: task.seed,
     }
-}
-
-fn schema() -> Value {
-    json!({
-        "type": "object",
-        "additionalProperties": false,
-        "required": ["text"],
-        "properties": { "text": { "type": "string", "minLength": 1, "maxLength": 4_000 } }
-    })
 }

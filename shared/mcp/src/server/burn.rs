@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chimera_domain::ports::Burn;
-use chimera_domain::{Digest, Outcome, Timestamp};
+use chimera_domain::{Digest, Outcome, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use uuid::Uuid;
@@ -19,6 +19,8 @@ pub struct StoreFault(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 /// What a write server keeps about a grant. Never deleted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BurnRow {
+    /// Whose grant it is, as the grant itself says.
+    pub tenant: TenantId,
     /// The grant's id.
     pub grant: String,
     /// Digest of the arguments it covers.
@@ -55,14 +57,18 @@ pub enum Put {
     New,
     /// The grant has this row already.
     Found(BurnRow),
-    /// The idempotency key was used with another grant, whose row this is.
+    /// The tenant used the idempotency key with another grant, whose row this is.
     KeyUsed(BurnRow),
 }
 
-/// Keeps burn rows. Each method is atomic, and reads are consistent.
+/// Keeps burn rows, each tenant's apart. Each method is atomic, and reads are consistent.
 pub trait BurnStore: Send + Sync + 'static {
     /// The grant's row.
-    fn get(&self, grant: &str) -> impl Future<Output = Result<Option<BurnRow>, StoreFault>> + Send;
+    fn get(
+        &self,
+        tenant: &TenantId,
+        grant: &str,
+    ) -> impl Future<Output = Result<Option<BurnRow>, StoreFault>> + Send;
 
     /// Puts the row, and its key's, if neither is there.
     fn put(&self, row: &BurnRow) -> impl Future<Output = Result<Put, StoreFault>> + Send;
@@ -70,14 +76,19 @@ pub trait BurnStore: Send + Sync + 'static {
     /// Sets the state of a row that is in flight; gives the row as it stands then, `None` if there is none.
     fn settle(
         &self,
+        tenant: &TenantId,
         grant: &str,
         state: &Burn,
         closed: bool,
     ) -> impl Future<Output = Result<Option<BurnRow>, StoreFault>> + Send;
 
     /// Adds what the original call brought to a closed row.
-    fn add_late(&self, grant: &str, outcome: &Outcome)
-    -> impl Future<Output = Result<(), StoreFault>> + Send;
+    fn add_late(
+        &self,
+        tenant: &TenantId,
+        grant: &str,
+        outcome: &Outcome,
+    ) -> impl Future<Output = Result<(), StoreFault>> + Send;
 }
 
 /// Burn rows in memory, for tests. Clones share them.
@@ -88,8 +99,8 @@ pub struct MemoryBurns {
 
 #[derive(Debug, Default)]
 struct Tables {
-    rows: BTreeMap<String, BurnRow>,
-    keys: BTreeMap<Uuid, String>,
+    rows: BTreeMap<(TenantId, String), BurnRow>,
+    keys: BTreeMap<(TenantId, Uuid), String>,
 }
 
 impl MemoryBurns {
@@ -99,29 +110,38 @@ impl MemoryBurns {
 }
 
 impl BurnStore for MemoryBurns {
-    async fn get(&self, grant: &str) -> Result<Option<BurnRow>, StoreFault> {
-        Ok(self.lock().rows.get(grant).cloned())
+    async fn get(&self, tenant: &TenantId, grant: &str) -> Result<Option<BurnRow>, StoreFault> {
+        Ok(self.lock().rows.get(&place(tenant, grant)).cloned())
     }
 
     async fn put(&self, row: &BurnRow) -> Result<Put, StoreFault> {
         let mut tables = self.lock();
-        if let Some(found) = tables.rows.get(&row.grant) {
+        let at = place(&row.tenant, &row.grant);
+        if let Some(found) = tables.rows.get(&at) {
             return Ok(Put::Found(found.clone()));
         }
-        let holder = row.key.and_then(|key| tables.keys.get(&key)).and_then(|grant| tables.rows.get(grant));
+        let key = row.key.map(|key| (row.tenant.clone(), key));
+        let holder = key.as_ref().and_then(|key| tables.keys.get(key));
+        let holder = holder.and_then(|grant| tables.rows.get(&place(&row.tenant, grant)));
         if let Some(holder) = holder {
             return Ok(Put::KeyUsed(holder.clone()));
         }
-        if let Some(key) = row.key {
+        if let Some(key) = key {
             tables.keys.insert(key, row.grant.clone());
         }
-        tables.rows.insert(row.grant.clone(), row.clone());
+        tables.rows.insert(at, row.clone());
         Ok(Put::New)
     }
 
-    async fn settle(&self, grant: &str, state: &Burn, closed: bool) -> Result<Option<BurnRow>, StoreFault> {
+    async fn settle(
+        &self,
+        tenant: &TenantId,
+        grant: &str,
+        state: &Burn,
+        closed: bool,
+    ) -> Result<Option<BurnRow>, StoreFault> {
         let mut tables = self.lock();
-        let Some(row) = tables.rows.get_mut(grant) else {
+        let Some(row) = tables.rows.get_mut(&place(tenant, grant)) else {
             return Ok(None);
         };
         if row.state == Burn::InFlight {
@@ -131,10 +151,14 @@ impl BurnStore for MemoryBurns {
         Ok(Some(row.clone()))
     }
 
-    async fn add_late(&self, grant: &str, outcome: &Outcome) -> Result<(), StoreFault> {
-        if let Some(row) = self.lock().rows.get_mut(grant) {
+    async fn add_late(&self, tenant: &TenantId, grant: &str, outcome: &Outcome) -> Result<(), StoreFault> {
+        if let Some(row) = self.lock().rows.get_mut(&place(tenant, grant)) {
             row.late = Some(outcome.clone());
         }
         Ok(())
     }
+}
+
+fn place(tenant: &TenantId, grant: &str) -> (TenantId, String) {
+    (tenant.clone(), grant.to_owned())
 }

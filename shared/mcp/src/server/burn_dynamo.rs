@@ -1,4 +1,4 @@
-//! Burn rows in the write server's own DynamoDB table: `GRANT#<id>` / `BURN` and `KEY#<uuid>` / `KEY`.
+//! Burn rows in the write server's own DynamoDB table: `GRANT#<tenant>#<id>` / `BURN` and `KEY#<tenant>#<uuid>` / `KEY`.
 
 use std::collections::HashMap;
 
@@ -7,8 +7,8 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put as PutItem, ReturnValue, TransactWriteItem};
-use chimera_domain::Outcome;
 use chimera_domain::ports::Burn;
+use chimera_domain::{Outcome, TenantId};
 use serde_json::Value;
 
 use super::burn::{BurnRow, BurnStore, Put, StoreFault};
@@ -46,17 +46,17 @@ impl DynamoBurns {
 
     /// The row that stands in the way of a refused put.
     async fn obstacle(&self, row: &BurnRow) -> Result<Option<Put>, StoreFault> {
-        if let Some(found) = self.get(&row.grant).await? {
+        if let Some(found) = self.get(&row.tenant, &row.grant).await? {
             let own = found.writer == row.writer;
             return Ok(Some(if own { Put::New } else { Put::Found(found) }));
         }
         let Some(key) = row.key else {
             return Ok(None);
         };
-        let Some(item) = self.read(&key_pk(&key.to_string()), "KEY").await? else {
+        let Some(item) = self.read(&key_pk(&row.tenant, &key.to_string()), "KEY").await? else {
             return Ok(None);
         };
-        let holder = self.get(string(&item, "grant")?).await?;
+        let holder = self.get(&row.tenant, string(&item, "grant")?).await?;
         Ok(holder.map(Put::KeyUsed))
     }
 
@@ -65,7 +65,7 @@ impl DynamoBurns {
         let mut items = vec![write_row(row)];
         items.extend(row.key.map(|key| {
             HashMap::from([
-                ("pk".to_owned(), text(key_pk(&key.to_string()))),
+                ("pk".to_owned(), text(key_pk(&row.tenant, &key.to_string()))),
                 ("sk".to_owned(), text("KEY")),
                 ("grant".to_owned(), text(&row.grant)),
             ])
@@ -86,8 +86,8 @@ impl DynamoBurns {
 type Item = HashMap<String, AttributeValue>;
 
 impl BurnStore for DynamoBurns {
-    async fn get(&self, grant: &str) -> Result<Option<BurnRow>, StoreFault> {
-        self.read(&grant_pk(grant), "BURN").await?.map(|item| read_row(&item)).transpose()
+    async fn get(&self, tenant: &TenantId, grant: &str) -> Result<Option<BurnRow>, StoreFault> {
+        self.read(&grant_pk(tenant, grant), "BURN").await?.map(|item| read_row(&item)).transpose()
     }
 
     async fn put(&self, row: &BurnRow) -> Result<Put, StoreFault> {
@@ -111,12 +111,18 @@ impl BurnStore for DynamoBurns {
         Err(last.map_or_else(|| StoreFault("the put was never tried".into()), fault))
     }
 
-    async fn settle(&self, grant: &str, state: &Burn, closed: bool) -> Result<Option<BurnRow>, StoreFault> {
+    async fn settle(
+        &self,
+        tenant: &TenantId,
+        grant: &str,
+        state: &Burn,
+        closed: bool,
+    ) -> Result<Option<BurnRow>, StoreFault> {
         let updated = self
             .client
             .update_item()
             .table_name(&self.table)
-            .key("pk", text(grant_pk(grant)))
+            .key("pk", text(grant_pk(tenant, grant)))
             .key("sk", text("BURN"))
             .condition_expression("#status = :flying")
             .update_expression("SET #status = :status, burn = :burn, closed = :closed")
@@ -130,16 +136,16 @@ impl BurnStore for DynamoBurns {
             .await;
         match updated {
             Ok(answer) => answer.attributes.map(|item| read_row(&item)).transpose(),
-            Err(refused) if is_condition(&refused) => self.get(grant).await,
+            Err(refused) if is_condition(&refused) => self.get(tenant, grant).await,
             Err(other) => Err(fault(other)),
         }
     }
 
-    async fn add_late(&self, grant: &str, outcome: &Outcome) -> Result<(), StoreFault> {
+    async fn add_late(&self, tenant: &TenantId, grant: &str, outcome: &Outcome) -> Result<(), StoreFault> {
         self.client
             .update_item()
             .table_name(&self.table)
-            .key("pk", text(grant_pk(grant)))
+            .key("pk", text(grant_pk(tenant, grant)))
             .key("sk", text("BURN"))
             .condition_expression("attribute_exists(pk)")
             .update_expression("SET late = :late")
@@ -155,18 +161,19 @@ fn is_condition(error: &SdkError<UpdateItemError>) -> bool {
     matches!(error.as_service_error(), Some(UpdateItemError::ConditionalCheckFailedException(_)))
 }
 
-fn grant_pk(grant: &str) -> String {
-    format!("GRANT#{grant}")
+fn grant_pk(tenant: &TenantId, grant: &str) -> String {
+    format!("GRANT#{tenant}#{grant}")
 }
 
-fn key_pk(key: &str) -> String {
-    format!("KEY#{key}")
+fn key_pk(tenant: &TenantId, key: &str) -> String {
+    format!("KEY#{tenant}#{key}")
 }
 
 fn write_row(row: &BurnRow) -> Item {
     let mut item = HashMap::from([
-        ("pk".to_owned(), text(grant_pk(&row.grant))),
+        ("pk".to_owned(), text(grant_pk(&row.tenant, &row.grant))),
         ("sk".to_owned(), text("BURN")),
+        ("tenant".to_owned(), text(row.tenant.as_str())),
         ("grant".to_owned(), text(&row.grant)),
         ("arguments".to_owned(), text(row.arguments.as_str())),
         ("writer".to_owned(), text(row.writer.to_string())),
@@ -184,6 +191,7 @@ fn write_row(row: &BurnRow) -> Item {
 fn read_row(item: &Item) -> Result<BurnRow, StoreFault> {
     let optional = |name| item.get(name).and_then(|value| value.as_s().ok());
     Ok(BurnRow {
+        tenant: TenantId::new(string(item, "tenant")?).map_err(fault)?,
         grant: string(item, "grant")?.to_owned(),
         arguments: decode(&Value::from(string(item, "arguments")?).to_string())?,
         key: optional("key").map(|key| key.parse().map_err(fault)).transpose()?,

@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use chimera_domain::ports::{Burn, Clock, Ids};
-use chimera_domain::{Digest, Money, Outcome, Refusal, SignedGrant};
+use chimera_domain::{Digest, Grant, Money, Outcome, Refusal, SignedGrant};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -17,8 +17,13 @@ use crate::client::ToolClass;
 pub enum Upstream {
     /// It happened.
     Done(Outcome),
-    /// It did not and will not.
-    Refused(Refusal),
+    /// It did not and will not, under this grant.
+    Refused {
+        /// Why.
+        refusal: Refusal,
+        /// Seconds that the platform asks for before another try.
+        retry_after_s: Option<u32>,
+    },
     /// Nobody knows: the answer got lost or makes no sense.
     Unknown(String),
 }
@@ -74,12 +79,12 @@ impl<S: BurnStore, C: Clock, I: Ids> GrantDesk<S, C, I> {
         GrantVerifier::check_covers(grant, call.tool, &call.arguments, call.price)
             .map_err(ToolFault::Refused)?;
         if let Err(expired) = GrantVerifier::check_fresh(grant, self.clock.now()) {
-            let used = self.store.get(&grant.id).await?;
+            let used = self.store.get(&grant.tenant, &grant.id).await?;
             return used.map(|row| row.answer()).ok_or(ToolFault::Refused(expired));
         }
         let row = self.row(call.grant, Some(call.key), Burn::InFlight);
         match self.store.put(&row).await? {
-            Put::New => Ok(self.complete(&grant.id, act.await).await),
+            Put::New => Ok(self.complete(grant, act.await).await),
             Put::Found(row) => Ok(row.answer()),
             Put::KeyUsed(row) if row.arguments == call.arguments => Ok(row.answer()),
             Put::KeyUsed(_) => {
@@ -95,7 +100,7 @@ impl<S: BurnStore, C: Clock, I: Ids> GrantDesk<S, C, I> {
     /// As [`GrantDesk::execute`].
     pub async fn outcome(&self, grant: &SignedGrant) -> Result<Burn, ToolFault> {
         self.verifier.check_genuine(grant).map_err(ToolFault::Refused)?;
-        let row = self.store.get(&grant.grant.id).await?;
+        let row = self.store.get(&grant.grant.tenant, &grant.grant.id).await?;
         Ok(row.map_or(Burn::Unused, |row| row.answer()))
     }
 
@@ -115,7 +120,7 @@ impl<S: BurnStore, C: Clock, I: Ids> GrantDesk<S, C, I> {
     pub async fn close(&self, grant: &SignedGrant, happened: Option<Outcome>) -> Result<Burn, ToolFault> {
         let state = happened.map_or(Burn::Void, |outcome| Burn::Done { outcome });
         self.put_if_absent(grant, state.clone()).await?;
-        let row = self.store.settle(&grant.grant.id, &state, true).await?;
+        let row = self.store.settle(&grant.grant.tenant, &grant.grant.id, &state, true).await?;
         Ok(row.map_or(Burn::Unused, |row| row.answer()))
     }
 
@@ -130,12 +135,12 @@ impl<S: BurnStore, C: Clock, I: Ids> GrantDesk<S, C, I> {
 
     /// Stores what the platform said; answers what the row says then. Where storing failed the platform's word is the
     /// answer: the caller is better informed by it than by a store that failed.
-    async fn complete(&self, grant: &str, upstream: Upstream) -> Burn {
+    async fn complete(&self, grant: &Grant, upstream: Upstream) -> Burn {
         let burn = match upstream {
             Upstream::Done(outcome) => Burn::Done { outcome },
-            Upstream::Refused(refusal) => Burn::Refused { refusal },
+            Upstream::Refused { refusal, retry_after_s } => Burn::Refused { refusal, retry_after_s },
             Upstream::Unknown(why) => {
-                tracing::warn!(grant.id = grant, why, "the platform's answer is unknown");
+                tracing::warn!(grant.id = grant.id, why, "the platform's answer is unknown");
                 return Burn::InFlight;
             }
         };
@@ -143,18 +148,18 @@ impl<S: BurnStore, C: Clock, I: Ids> GrantDesk<S, C, I> {
             Ok(stored) => stored.unwrap_or(burn),
             Err(fault) => {
                 let error: &dyn std::error::Error = &fault;
-                tracing::error!(grant.id = grant, error, "an outcome was not stored");
+                tracing::error!(grant.id = grant.id, error, "an outcome was not stored");
                 burn
             }
         }
     }
 
-    async fn record(&self, grant: &str, burn: &Burn) -> Result<Option<Burn>, StoreFault> {
-        let row = self.store.settle(grant, burn, false).await?;
+    async fn record(&self, grant: &Grant, burn: &Burn) -> Result<Option<Burn>, StoreFault> {
+        let row = self.store.settle(&grant.tenant, &grant.id, burn, false).await?;
         match (row, burn) {
             (Some(row), Burn::Done { outcome }) if row.closed => {
-                tracing::warn!(grant.id = grant, "an outcome came after its burn was closed");
-                self.store.add_late(grant, outcome).await?;
+                tracing::warn!(grant.id = grant.id, "an outcome came after its burn was closed");
+                self.store.add_late(&grant.tenant, &grant.id, outcome).await?;
                 Ok(Some(burn.clone()))
             }
             (row, _) => Ok(row.map(|row| row.answer())),
@@ -163,6 +168,7 @@ impl<S: BurnStore, C: Clock, I: Ids> GrantDesk<S, C, I> {
 
     fn row(&self, grant: &SignedGrant, key: Option<Uuid>, state: Burn) -> BurnRow {
         BurnRow {
+            tenant: grant.grant.tenant.clone(),
             grant: grant.grant.id.clone(),
             arguments: grant.grant.arguments.clone(),
             key,
@@ -217,7 +223,13 @@ pub fn burn_schema() -> Value {
             },
             {
                 "if": { "properties": { "state": { "const": "refused" } } },
-                "then": { "required": ["refusal"], "properties": { "refusal": { "type": "object" } } },
+                "then": {
+                    "required": ["refusal"],
+                    "properties": {
+                        "refusal": { "type": "object" },
+                        "retry_after_s": { "type": "integer", "minimum": 0 },
+                    },
+                },
             },
         ],
     })

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use chimera_domain::ports::{Clock, Ids};
 use chimera_domain::{
-    AgentId, Currency, Digest, EffectId, Grant, Money, Outcome, SignedGrant, TenantId, Timestamp,
+    AgentId, CampaignId, Currency, Digest, EffectId, Grant, Money, Outcome, SignedGrant, TenantId, Timestamp,
 };
 use chimera_mcp::server::GrantVerifier;
 use ed25519_dalek::{Signer, SigningKey};
@@ -59,6 +59,7 @@ pub(crate) fn grant(id: &str, arguments: &Value) -> Grant {
         key: "k1".to_owned(),
         tenant: TenantId::new("t1").unwrap(),
         agent: AgentId::new("nova").unwrap(),
+        campaign: CampaignId::new("c1").unwrap(),
         effect: EffectId::new("e1").unwrap(),
         audience: AUDIENCE.to_owned(),
         tool: "post_create".to_owned(),

@@ -28,6 +28,8 @@ pub(super) struct Manner {
     pub(super) lowercase: Lowercase,
     /// `Some(true)`: ends with a question; `Some(false)`: never asks.
     pub(super) asks: Option<bool>,
+    /// Whether a hashtag may stand in a post.
+    pub(super) hashtags: bool,
     /// Ends every post with this.
     pub(super) signature: Option<String>,
     /// Never says these.
@@ -70,6 +72,7 @@ impl Manner {
             exclaims: true,
             lowercase: Lowercase::AsUsual,
             asks: None,
+            hashtags: true,
             signature: None,
             avoids: Vec::new(),
         };
@@ -87,6 +90,9 @@ impl Manner {
         let denied = has(&["no", "not", "never", "avoid", "don't", "don’t", "without", "skip", "zero"]);
         if has(&["emoji", "emojis", "emoticons"]) {
             self.emoji = if denied { Emoji::Never } else { Emoji::Always };
+        }
+        if denied && has(&["hashtag", "hashtags"]) {
+            self.hashtags = false;
         }
         if denied && (lower.contains("exclamation") || has(&["shout", "shouting", "hype"])) {
             self.exclaims = false;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::text;
 
-/// Longest excerpt, in characters: it travels in the task's message.
+/// Longest excerpt, in characters, where the asker names none: it travels in the task's message.
 const EXCERPT_CHARS: usize = 1_500;
 
 /// Words of content beyond this say no more for an article: long ones are not better ones.
@@ -24,7 +24,13 @@ pub(super) struct Input {
     #[serde(default)]
     goal: String,
     want: usize,
+    #[serde(default = "excerpt_chars")]
+    excerpt_chars: usize,
     items: Vec<Candidate>,
+}
+
+fn excerpt_chars() -> usize {
+    EXCERPT_CHARS
 }
 
 #[derive(Debug, Deserialize)]
@@ -55,8 +61,11 @@ pub(super) fn pick(input: &Input) -> Output {
     let mut newest: Vec<&str> =
         input.items.iter().filter_map(|candidate| candidate.published_at.as_deref()).collect();
     newest.sort_unstable_by_key(|date| Reverse(*date));
-    let mut rated: Vec<Rated<'_>> =
-        input.items.iter().filter_map(|candidate| rate(candidate, &goal, &newest)).collect();
+    let mut rated: Vec<Rated<'_>> = input
+        .items
+        .iter()
+        .filter_map(|candidate| rate(candidate, input.excerpt_chars, &goal, &newest))
+        .collect();
     rated.sort_by_key(|rated| (rated.thin, Reverse(rated.score)));
     let mut picks: Vec<Rated<'_>> = Vec::new();
     for candidate in rated {
@@ -78,8 +87,13 @@ struct Rated<'a> {
 }
 
 /// `None` where nothing is said that could be quoted.
-fn rate<'a>(candidate: &'a Candidate, goal: &BTreeSet<String>, newest: &[&str]) -> Option<Rated<'a>> {
-    let excerpt = excerpt(&candidate.text, &candidate.title)?;
+fn rate<'a>(
+    candidate: &'a Candidate,
+    most: usize,
+    goal: &BTreeSet<String>,
+    newest: &[&str],
+) -> Option<Rated<'a>> {
+    let excerpt = excerpt(&candidate.text, &candidate.title, most)?;
     let words = text::content_words(&excerpt);
     let title = text::content_words(&candidate.title);
     let beyond = words.difference(&title).count();
@@ -112,19 +126,27 @@ struct Line {
     text: String,
 }
 
-/// The most informative run of neighbouring sentences that fits; `None` where there is none.
-fn excerpt(body: &str, title: &str) -> Option<String> {
+/// The most informative run of neighbouring sentences that fits in `most` characters, or the beginning of one where all
+/// are longer; `None` where there is none.
+fn excerpt(body: &str, title: &str, most: usize) -> Option<String> {
     let mut best: Option<(usize, String)> = None;
-    for run in runs(body, title) {
+    let runs = runs(body, title);
+    for run in &runs {
         for start in 0..run.len() {
-            let text = joined(&run[start..]);
+            let text = joined(&run[start..], most);
             let worth = worth(&text, title);
             if best.as_ref().is_none_or(|(most, _)| worth > *most) {
                 best = Some((worth, text));
             }
         }
     }
-    best.map(|(_, text)| text).filter(|text| !text.is_empty())
+    let whole = best.map(|(_, text)| text).filter(|text| !text.is_empty());
+    whole.or_else(|| runs.iter().flatten().next().map(|line| beginning(&line.text, most)))
+}
+
+/// The sentence's first words, word for word.
+fn beginning(sentence: &str, most: usize) -> String {
+    text::clip(sentence, most).trim_end_matches('…').to_owned()
 }
 
 /// Stretches of the body without anything that is about the page, its own title or a cut end.
@@ -156,7 +178,7 @@ fn without_title<'a>(paragraph: &'a str, title: &str) -> &'a str {
 }
 
 /// As many lines from the first as fit; paragraphs stay apart.
-fn joined(lines: &[Line]) -> String {
+fn joined(lines: &[Line], most: usize) -> String {
     let mut text = String::new();
     let mut paragraph = None;
     for line in lines {
@@ -165,7 +187,7 @@ fn joined(lines: &[Line]) -> String {
             Some(before) if before == line.paragraph => " ",
             Some(_) => "\n\n",
         };
-        if text.chars().count() + gap.len() + line.text.chars().count() > EXCERPT_CHARS {
+        if text.chars().count() + gap.len() + line.text.chars().count() > most {
             break;
         }
         text.push_str(gap);

@@ -1,17 +1,23 @@
 //! Four registers of speech. A persona's traits choose one; each has words of its own.
 //!
 //! Fixed phrases are short on purpose: two posts of a campaign must not share five words in a row. No list below may hold
-//! a phrase of more than four words, a lead none of more than three.
+//! a phrase of more than four words, a lead or last words none of more than three.
 
 mod curious;
 mod dry;
 mod playful;
 mod warm;
 
+use chimera_domain::limits;
+
 use crate::text;
 
-/// How many openers a register has; more than the posts a campaign may ask for.
+/// How many openers a register has ready: most campaigns ask for fewer posts.
 pub(super) const OPENERS: usize = 60;
+/// How many more it makes of a word of its own and a noun: one for each task that a plan can have.
+pub(super) const HEADS: usize = limits::TASKS_PER_PLAN - OPENERS;
+/// How many last words it has.
+pub(super) const CLOSERS: usize = 24;
 
 /// The words of a register.
 #[derive(Debug)]
@@ -20,18 +26,22 @@ pub(super) struct Voice {
     pub(super) register: Register,
     /// First words of a first draft, each beginning with another word.
     pub(super) openers: [&'static str; OPENERS],
+    /// First words of the openers that are made, apart by spaces: [`HEADS`] of them, none of which begins another opener.
+    pub(super) heads: &'static str,
+    /// What stands behind them.
+    pub(super) nouns: [&'static str; 12],
     /// First word of a later draft.
-    pub(super) again_heads: [&'static str; 10],
+    pub(super) again_heads: [&'static str; 20],
     /// The words behind it.
-    pub(super) again_tails: [&'static str; 12],
+    pub(super) again_tails: [&'static str; 20],
     /// Between a subject and a quotation.
-    pub(super) leads: [&'static str; 16],
-    /// The same where the quotation has a figure, which stands for `#`.
-    pub(super) figure_leads: [&'static str; 4],
+    pub(super) leads: [&'static str; 20],
+    /// The same where the quotation has a figure, which stands for `#`; each ends with another word.
+    pub(super) figure_leads: [&'static str; 6],
     /// Between a quotation and a subject.
-    pub(super) credits: [&'static str; 8],
+    pub(super) credits: [&'static str; 12],
     /// Last words.
-    pub(super) closers: [&'static str; 16],
+    pub(super) closers: [&'static str; CLOSERS],
     /// Stand-ins for a title that may not be said.
     pub(super) nameless: [&'static str; 8],
     /// Emoji, one code point each; empty for a register that uses none of its own accord.
@@ -41,23 +51,31 @@ pub(super) struct Voice {
 }
 
 /// Last words for those who end with a question.
-pub(super) const QUESTIONS: [&str; 16] = [
-    "Would you use it?",
+pub(super) const QUESTIONS: [&str; CLOSERS] = [
+    "Would you try?",
     "What comes next?",
     "Why not sooner?",
-    "Did I miss anything?",
-    "Who else is watching?",
-    "Where would it break?",
-    "Does it hold up?",
+    "Did that land?",
+    "Who else watches?",
+    "Where next?",
+    "Does it hold?",
     "Any counterexamples?",
-    "What surprises you?",
-    "Which part stands out?",
-    "Shall we dig deeper?",
+    "Surprised at all?",
+    "Which part matters?",
+    "Shall we dig?",
     "Your theory?",
     "How far then?",
     "Seen anything similar?",
-    "Convinced, or not yet?",
+    "Convinced yet?",
     "Thoughts?",
+    "Can it last?",
+    "Is that enough?",
+    "Could it scale?",
+    "Should others copy?",
+    "When would you?",
+    "Ready to try?",
+    "Are we sure?",
+    "Has anyone checked?",
 ];
 
 /// How a persona sounds.
@@ -147,10 +165,13 @@ mod tests {
                 &voice.closers,
                 &voice.nameless,
             ];
-            for phrase in lists.into_iter().flatten().chain(&QUESTIONS) {
+            for phrase in lists.into_iter().flatten() {
                 assert!(tokens(phrase).len() <= 4, "{phrase:?}");
             }
-            assert!(voice.leads.iter().all(|lead| tokens(lead).len() <= 3), "{:?}", voice.register);
+            let short: [&[&str]; 4] = [&voice.leads, &voice.credits, &voice.closers, &QUESTIONS];
+            for phrase in short.into_iter().flatten() {
+                assert!(tokens(phrase).len() <= 3, "{phrase:?}");
+            }
             for tail in voice.again_tails {
                 assert!((2..=3).contains(&tokens(tail).len()), "{tail:?}");
             }
@@ -161,11 +182,21 @@ mod tests {
     fn the_openers_of_a_register_begin_with_different_words() {
         for voice in REGISTERS.map(Register::voice) {
             let mut first = BTreeSet::new();
-            for opener in voice.openers.iter().chain(&voice.again_heads) {
+            let made: Vec<&str> = voice.heads.split_whitespace().collect();
+            assert_eq!(made.len(), HEADS, "{:?}", voice.register);
+            for opener in voice.openers.iter().chain(&made).chain(&voice.again_heads) {
                 assert!(first.insert(tokens(opener)[0].clone()), "{opener:?} of {:?}", voice.register);
             }
-            for list in [&voice.leads, &voice.closers] {
+            let tails: BTreeSet<_> =
+                voice.again_tails.iter().map(|tail| tokens(tail)[..2].to_vec()).collect();
+            assert_eq!(tails.len(), voice.again_tails.len(), "{:?}", voice.register);
+            let lists: [&[&str]; 4] = [&voice.leads, &voice.credits, &voice.nouns, &voice.figure_leads];
+            for list in lists {
                 assert_eq!(list.iter().collect::<BTreeSet<_>>().len(), list.len());
+            }
+            for closers in [&voice.closers, &QUESTIONS] {
+                let first: BTreeSet<_> = closers.iter().map(|words| tokens(words)[0].clone()).collect();
+                assert_eq!(first.len(), closers.len(), "{:?}", voice.register);
             }
         }
     }

@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use chimera_domain::{Check, Criterion};
 use serde::{Deserialize, Serialize};
 
+use super::disclosure::Disclosures;
 use super::fact::{self, Fact, Lens};
 use super::frame::Frame;
 use super::manner::{Emoji, Lowercase, Manner, Persona};
@@ -96,14 +97,20 @@ struct Wishes {
     quote_words: usize,
     banned: Vec<String>,
     demanded: Vec<String>,
+    disclosures: Disclosures,
 }
 
 impl Wishes {
     /// From criteria, persona and feedback. Prohibitions among the criteria are left to the Judge: its feedback brings
     /// them here.
     fn of(input: &Input, manner: &mut Manner) -> Self {
-        let mut wishes =
-            Self { width: POST_WIDTH, quote_words: QUOTE_WORDS, banned: Vec::new(), demanded: Vec::new() };
+        let mut wishes = Self {
+            width: POST_WIDTH,
+            quote_words: QUOTE_WORDS,
+            banned: Vec::new(),
+            demanded: Vec::new(),
+            disclosures: Disclosures::of(&input.criteria, &input.feedback),
+        };
         for criterion in &input.criteria {
             match &criterion.check {
                 Check::MaxLength(most) => {
@@ -203,6 +210,7 @@ impl Draft<'_> {
     fn render(&self, fact: Option<&Fact>, subject: &str, closes: bool) -> String {
         let frame = self.frame;
         let mut parts = vec![frame.opener.clone()];
+        let mut closer = &frame.closer;
         let named = ended(subject, frame.stop);
         match (fact, frame.credit) {
             (None, _) => parts.push(named),
@@ -210,9 +218,13 @@ impl Draft<'_> {
                 parts.extend([quoted(&fact.quote), credit.to_owned(), ended(subject, '.')]);
             }
             (Some(fact), None) => {
-                let figure = frame.figure_lead.as_ref().zip(fact.figure());
-                let lead =
-                    figure.map_or_else(|| frame.lead.clone(), |(lead, figure)| lead.replace('#', figure));
+                let lead = match frame.figure.as_ref().zip(fact.figure()) {
+                    Some((around, figure)) => {
+                        closer = &around.closer;
+                        around.lead.replace('#', figure)
+                    }
+                    None => frame.lead.clone(),
+                };
                 parts.extend([named, lead, quoted(&fact.quote)]);
             }
         }
@@ -222,8 +234,10 @@ impl Draft<'_> {
             if phrase.starts_with(['#', '@']) { phrase.clone() } else { format!("Filed under {phrase}.") }
         }));
         if closes || self.manner.asks == Some(true) {
-            parts.push(frame.closer.clone());
+            parts.push(closer.clone());
         }
+        let disclosures = self.wishes.disclosures.said(self.manner, self.input.ordinal);
+        parts.extend(disclosures.into_iter().map(str::to_owned));
         parts.extend(frame.emoji.map(str::to_owned));
         parts.extend(self.manner.signature.clone());
         let mut spoken = parts.join(" ");

@@ -79,11 +79,18 @@ fn is_news(quote: &str, article: &Article) -> bool {
 
 /// Runs of five words that stand in both posts outside quotation marks, links and the articles' titles.
 pub(crate) fn shared_runs(one: (&str, &Article), other: (&str, &Article)) -> Vec<String> {
-    let runs = |(post, article): (&str, &Article)| -> BTreeSet<Vec<String>> {
-        let own = outside_quotes(&post.replace(article.url, ""));
-        tokens(&own).windows(5).map(<[String]>::to_vec).collect()
-    };
-    runs(one).intersection(&runs(other)).map(|run| run.join(" ")).collect()
+    own_runs(one).intersection(&own_runs(other)).cloned().collect()
+}
+
+/// The post's runs of five words outside quotation marks and links.
+pub(crate) fn own_runs((post, article): (&str, &Article)) -> BTreeSet<String> {
+    let own = outside_quotes(&post.replace(article.url, ""));
+    tokens(&own).windows(5).map(|run| run.join(" ")).collect()
+}
+
+/// Runs of three words of all that the post says, by which a near-duplicate is known.
+pub(crate) fn shingles((post, article): (&str, &Article)) -> BTreeSet<String> {
+    tokens(&post.replace(article.url, "")).windows(3).map(|run| run.join(" ")).collect()
 }
 
 pub(crate) fn opening(post: &str) -> Vec<String> {

@@ -14,7 +14,7 @@ pub enum Role {
     Reviewer,
     /// Runs campaigns.
     Operator,
-    /// Watches money.
+    /// Answers for money.
     Finance,
     /// Does everything, and alone puts policy and sees what is nobody's.
     Admin,
@@ -51,8 +51,10 @@ pub enum Operation {
     ReadCampaigns,
     /// Post a campaign.
     StartCampaign,
-    /// Pause, resume, cancel, send a dead letter's work again.
+    /// Pause, resume, cancel, retry what failed, send a dead letter's work again.
     SteerCampaign,
+    /// Raise or lower what a campaign may spend.
+    SetBudget,
     /// See reviews.
     ReadReviews,
     /// Answer a review.
@@ -71,10 +73,11 @@ pub enum Operation {
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::ReadCampaigns,
         Self::StartCampaign,
         Self::SteerCampaign,
+        Self::SetBudget,
         Self::ReadReviews,
         Self::DecideReview,
         Self::ReadMoney,
@@ -91,6 +94,7 @@ impl Operation {
             Self::ReadCampaigns => "read_campaigns",
             Self::StartCampaign => "start_campaign",
             Self::SteerCampaign => "steer_campaign",
+            Self::SetBudget => "set_budget",
             Self::ReadReviews => "read_reviews",
             Self::DecideReview => "decide_review",
             Self::ReadMoney => "read_money",
@@ -121,7 +125,7 @@ pub const ALLOWED: [(Role, &[Operation]); 5] = {
                 ReadAudit,
             ],
         ),
-        (Role::Finance, &[ReadCampaigns, ReadReviews, ReadMoney, ReadAudit]),
+        (Role::Finance, &[ReadCampaigns, ReadReviews, ReadMoney, ReadAudit, SetBudget]),
         (Role::Admin, &Operation::ALL),
     ]
 };
@@ -163,6 +167,7 @@ mod tests {
                 ("read_campaigns", "viewer reviewer operator finance admin"),
                 ("start_campaign", "operator admin"),
                 ("steer_campaign", "operator admin"),
+                ("set_budget", "finance admin"),
                 ("read_reviews", "viewer reviewer operator finance admin"),
                 ("decide_review", "reviewer operator admin"),
                 ("read_money", "operator finance admin"),

@@ -138,6 +138,22 @@ impl StateReader for MemoryCloud {
         })
         .await
     }
+
+    async fn latest(
+        &self,
+        pk: &str,
+        first: &str,
+        last: &str,
+        limit: usize,
+    ) -> Result<Vec<Stored>, StoreError> {
+        self.read("latest", |inner| {
+            let items = inner.tables.latest(Table::State, pk, first, last, limit);
+            let sizes = items.iter().map(|item| bytes(item)).collect();
+            let stored = items.into_iter().cloned().map(Stored::from_item);
+            (sizes, stored.collect::<Result<_, _>>().map_err(StoreError::from))
+        })
+        .await
+    }
 }
 
 impl StateIndex for MemoryCloud {

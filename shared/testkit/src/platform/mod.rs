@@ -4,13 +4,14 @@
 
 mod server;
 mod tools;
+mod upstream;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chimera_domain::ports::{Burn, Clock as _, WriteCall};
-use chimera_domain::{AgentId, Digest, EffectId, Refusal, Timestamp};
+use chimera_domain::{AgentId, CampaignId, Digest, EffectId, Refusal, TenantId, Timestamp};
 use ed25519_dalek::VerifyingKey;
 use uuid::Uuid;
 
@@ -33,25 +34,44 @@ pub enum Mode {
     Slow(u32),
     /// The platform refuses with this code, retryable or not.
     Refuse(&'static str, bool),
+    /// The platform takes no more for now, and says after how many seconds it will.
+    Limited(u32),
 }
 
 /// One post as the platform has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Post {
+    /// Whose.
+    pub tenant: TenantId,
     /// The platform's id.
     pub post_id: String,
     /// Whose account.
     pub account: AgentId,
     /// What it says.
     pub text: String,
+    /// What it answers, if it is a reply.
+    pub in_reply_to: Option<String>,
+    /// Whether it is labelled as paid for.
+    pub paid_partnership: bool,
     /// Digest of the granted arguments.
     pub arguments: Digest,
-    /// The effect whose grant it was posted under.
-    pub effect: EffectId,
+    /// The effect whose grant it was posted under, with its campaign; none where the account's owner posted it by hand.
+    pub effect: Option<(CampaignId, EffectId)>,
     /// The key it was posted under.
     pub idempotency_key: Uuid,
     /// When.
     pub created_at: Timestamp,
+}
+
+/// The deletion of a post.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deletion {
+    /// The post as it was.
+    pub post: Post,
+    /// The effect whose grant it was deleted under, with its campaign; none where the account's owner did it by hand.
+    pub effect: Option<(CampaignId, EffectId)>,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// A call whose answer is still under way.
@@ -64,9 +84,10 @@ struct Late {
 #[derive(Debug)]
 struct Inner {
     keys: BTreeMap<String, VerifyingKey>,
-    burns: BTreeMap<String, Burn>,
-    keys_used: BTreeMap<Uuid, String>,
+    burns: BTreeMap<(TenantId, String), Burn>,
+    keys_used: BTreeMap<(TenantId, Uuid), String>,
     posts: Vec<Post>,
+    deletions: Vec<Deletion>,
     late: Vec<Late>,
     next: VecDeque<Mode>,
     always: Mode,
@@ -75,6 +96,7 @@ struct Inner {
     executes: u32,
     takes_repeats: bool,
     burns_grants: bool,
+    hides_keys: bool,
 }
 
 /// The sandbox platform. Clones share everything; [`SandboxPlatform::as_function`] says whose calls a handle's are.
@@ -95,6 +117,7 @@ impl SandboxPlatform {
             burns: BTreeMap::new(),
             keys_used: BTreeMap::new(),
             posts: Vec::new(),
+            deletions: Vec::new(),
             late: Vec::new(),
             next: VecDeque::new(),
             always: Mode::Normal,
@@ -103,6 +126,7 @@ impl SandboxPlatform {
             executes: 0,
             takes_repeats: false,
             burns_grants: true,
+            hides_keys: false,
         };
         Self { inner: Arc::new(Mutex::new(inner)), clock, faults, function: Arc::from("test") }
     }
@@ -128,23 +152,62 @@ impl SandboxPlatform {
         self.lock().takes_repeats = true;
     }
 
+    /// From now on the platform tells nobody the keys that posts were made with: what most platforms do.
+    pub fn hide_keys(&self) {
+        self.lock().hides_keys = true;
+    }
+
+    /// Somebody posts on the account by other means than ours, under a key of their own; the post's id.
+    pub fn post_by_hand(&self, tenant: &TenantId, account: &AgentId, text: &str) -> String {
+        let now = self.clock.now();
+        self.lock().post_by_hand(tenant, account, text, now)
+    }
+
+    /// The account's owner deletes a post by hand.
+    pub fn delete_by_hand(&self, post_id: &str) {
+        let now = self.clock.now();
+        self.lock().delete(post_id, None, now);
+    }
+
     /// Serves a feed under a URL.
     pub fn serve(&self, url: &str, feed: Feed) {
         self.lock().feeds.insert(url.to_owned(), feed);
     }
 
-    /// What was posted, oldest first.
+    /// What was posted and is still there, of every tenant, oldest first. Replies are posts.
     #[must_use]
     pub fn posts(&self) -> Vec<Post> {
+        let mut inner = self.lock();
+        inner.settle_late(self.clock.now());
+        inner.visible().cloned().collect()
+    }
+
+    /// The same of one tenant.
+    #[must_use]
+    pub fn posts_of(&self, tenant: &TenantId) -> Vec<Post> {
+        self.posts().into_iter().filter(|post| post.tenant == *tenant).collect()
+    }
+
+    /// Every post that ever was there, deleted ones among them, oldest first.
+    #[must_use]
+    pub fn ever_posted(&self) -> Vec<Post> {
         let mut inner = self.lock();
         inner.settle_late(self.clock.now());
         inner.posts.clone()
     }
 
-    /// What the write server knows of a grant.
+    /// What was deleted, in that order.
+    #[must_use]
+    pub fn deleted(&self) -> Vec<Deletion> {
+        let mut inner = self.lock();
+        inner.settle_late(self.clock.now());
+        inner.deletions.clone()
+    }
+
+    /// What the write server knows of a grant, by its id alone: ids of grants do not repeat.
     #[must_use]
     pub fn burn(&self, grant: &str) -> Option<Burn> {
-        self.lock().burns.get(grant).cloned()
+        self.lock().burns.iter().find(|((_, id), _)| id == grant).map(|(_, burn)| burn.clone())
     }
 
     /// What the write server refused before it burnt anything: forged, expired, altered.
@@ -186,7 +249,7 @@ impl Inner {
         let (due, late) = std::mem::take(&mut self.late).into_iter().partition::<Vec<_>, _>(is_due);
         self.late = late;
         for Late { call, .. } in due {
-            self.post_and_store(&call, now);
+            self.act_and_store(&call, now);
         }
     }
 }

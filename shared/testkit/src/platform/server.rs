@@ -3,25 +3,21 @@
 use std::time::Duration;
 
 use chimera_domain::ports::{Burn, Clock as _, ToolError, WriteCall, WriteTools};
-use chimera_domain::{Digest, Money, Outcome, Refusal, Timestamp};
+use chimera_domain::{Digest, Outcome, Refusal, TenantId, Timestamp};
 use serde_json::Value;
 
-use super::{Inner, Mode, Post, SandboxPlatform};
+use super::upstream::price;
+use super::{Inner, Mode, SandboxPlatform};
 use crate::faults::crash_after;
 use crate::signer::is_signed;
 use crate::{Fault, Guard, STACK};
 
-/// Minor units a post with a link costs.
-const WITH_LINK: i64 = 20;
-/// Minor units a post without a link costs.
-const WITHOUT_LINK: i64 = 2;
-
-fn refusal(code: &str, message: &str, retryable: bool) -> Refusal {
+pub(super) fn refusal(code: &str, message: &str, retryable: bool) -> Refusal {
     Refusal { code: code.to_owned(), message: message.to_owned(), retryable }
 }
 
-fn text_of(call: &WriteCall) -> &str {
-    call.arguments.get("text").and_then(Value::as_str).unwrap_or_default()
+fn place(call: &WriteCall) -> (TenantId, String) {
+    (call.grant.grant.tenant.clone(), call.grant.grant.id.clone())
 }
 
 impl Inner {
@@ -54,14 +50,17 @@ impl Inner {
 
     /// What is known of the grant, or of the key under an earlier grant.
     fn known(&self, call: &WriteCall) -> Option<Burn> {
-        let grant = &call.grant.grant.id;
-        let under_key = || self.keys_used.get(&call.idempotency_key).and_then(|grant| self.burns.get(grant));
-        self.burns.get(grant).or_else(under_key).cloned()
+        let tenant = &call.grant.grant.tenant;
+        let under_key = || {
+            let grant = self.keys_used.get(&(tenant.clone(), call.idempotency_key))?;
+            self.burns.get(&(tenant.clone(), grant.clone()))
+        };
+        self.burns.get(&place(call)).or_else(under_key).cloned()
     }
 
     fn store(&mut self, call: &WriteCall, burn: Burn) -> Burn {
         if self.burns_grants {
-            self.burns.insert(call.grant.grant.id.clone(), burn.clone());
+            self.burns.insert(place(call), burn.clone());
         }
         burn
     }
@@ -86,21 +85,22 @@ impl Inner {
             return Err(ToolError::Refused(refusal));
         }
         self.store(call, Burn::InFlight);
-        self.keys_used.insert(call.idempotency_key, call.grant.grant.id.clone());
+        let (tenant, grant) = place(call);
+        self.keys_used.insert((tenant, call.idempotency_key), grant);
         self.call_upstream(call, mode, now)
     }
 
     fn call_upstream(&mut self, call: &WriteCall, mode: Mode, now: Timestamp) -> Result<Burn, ToolError> {
         let unknown = |why: &str| Err(ToolError::Unknown(why.to_owned()));
         match mode {
-            Mode::Normal | Mode::Unsent => Ok(self.post_and_store(call, now)),
+            Mode::Normal | Mode::Unsent => Ok(self.act_and_store(call, now)),
             Mode::ReplyLost => {
-                self.post_and_store(call, now);
+                self.act_and_store(call, now);
                 unknown("the connection was reset")
             }
             Mode::NeverPosted => unknown("the function died"),
             Mode::CrashBeforeOutcome => {
-                if let Err(refusal) = self.post(call, now) {
+                if let Err(refusal) = self.act(call, now) {
                     self.refused.push(refusal);
                 }
                 unknown("the function died")
@@ -111,50 +111,33 @@ impl Inner {
             }
             Mode::Refuse(code, retryable) => {
                 let refusal = refusal(code, "the platform refused", retryable);
-                Ok(self.store(call, Burn::Refused { refusal }))
+                Ok(self.store(call, Burn::Refused { refusal, retry_after_s: None }))
+            }
+            Mode::Limited(seconds) => {
+                let refusal = refusal("rate_limited", "the platform takes no more for now", true);
+                Ok(self.store(call, Burn::Refused { refusal, retry_after_s: Some(seconds) }))
             }
         }
     }
 
-    /// Posts and completes the burn row.
-    pub(super) fn post_and_store(&mut self, call: &WriteCall, now: Timestamp) -> Burn {
-        let burn = match self.post(call, now) {
+    /// Acts and completes the burn row.
+    pub(super) fn act_and_store(&mut self, call: &WriteCall, now: Timestamp) -> Burn {
+        let burn = match self.act(call, now) {
             Ok(outcome) => Burn::Done { outcome },
-            Err(refusal) => Burn::Refused { refusal },
+            Err(refusal) => Burn::Refused { refusal, retry_after_s: None },
         };
         self.store(call, burn)
     }
 
-    /// The platform itself, which knows nothing of grants but does not take the same text twice.
-    fn post(&mut self, call: &WriteCall, now: Timestamp) -> Result<Outcome, Refusal> {
-        let grant = &call.grant.grant;
-        let text = text_of(call);
-        let is_repeated = || self.posts.iter().any(|post| post.account == grant.agent && post.text == text);
-        if !self.takes_repeats && is_repeated() {
-            return Err(refusal("duplicate", "the account has posted this text before", false));
-        }
-        let post_id = format!("post-{:04}", self.posts.len() + 1);
-        self.posts.push(Post {
-            post_id: post_id.clone(),
-            account: grant.agent.clone(),
-            text: text.to_owned(),
-            arguments: grant.arguments.clone(),
-            effect: grant.effect.clone(),
-            idempotency_key: call.idempotency_key,
-            created_at: now,
-        });
-        Ok(Outcome { url: Some(super::tools::url_of(&post_id)), external_id: post_id, cost: price(call) })
-    }
-
     fn void(&mut self, call: &WriteCall) -> Burn {
-        match self.burns.get(&call.grant.grant.id) {
+        match self.burns.get(&place(call)) {
             Some(known) => known.clone(),
             None => self.store(call, Burn::Void),
         }
     }
 
     fn close(&mut self, call: &WriteCall, happened: Option<&Outcome>) -> Burn {
-        match self.burns.get(&call.grant.grant.id) {
+        match self.burns.get(&place(call)) {
             Some(known) if *known != Burn::InFlight => known.clone(),
             _ => {
                 let burn = happened.map_or(Burn::Void, |outcome| Burn::Done { outcome: outcome.clone() });
@@ -162,13 +145,6 @@ impl Inner {
             }
         }
     }
-}
-
-fn price(call: &WriteCall) -> Money {
-    let text = text_of(call);
-    let minor = if text.contains("https://") || text.contains("http://") { WITH_LINK } else { WITHOUT_LINK };
-    let currency = call.grant.grant.max_cost.currency();
-    Money::new(minor, currency).unwrap_or(Money::zero(currency))
 }
 
 impl SandboxPlatform {
@@ -205,7 +181,7 @@ impl WriteTools for SandboxPlatform {
     async fn outcome(&self, call: &WriteCall, _deadline: Duration) -> Result<Burn, ToolError> {
         self.serve_call("outcome", |inner, _| {
             inner.verify(call).map_err(ToolError::Refused)?;
-            Ok(inner.burns.get(&call.grant.grant.id).cloned().unwrap_or(Burn::Unused))
+            Ok(inner.burns.get(&place(call)).cloned().unwrap_or(Burn::Unused))
         })
         .await
     }

@@ -16,14 +16,22 @@ pub(super) fn url_of(post_id: &str) -> String {
 }
 
 impl Inner {
-    fn search(&self, arguments: &Value) -> Value {
-        let account = arguments.get("account").and_then(Value::as_str).unwrap_or_default();
-        let text = arguments.get("text").and_then(Value::as_str);
+    fn search(&self, arguments: &Value) -> Result<Value, ToolError> {
+        let named = |name: &str| arguments.get(name).and_then(Value::as_str);
+        let (Some(tenant), Some(account)) = (named("tenant"), named("account")) else {
+            let message = "tenant and account must be named".to_owned();
+            let code = "invalid_input".to_owned();
+            return Err(ToolError::Refused(Refusal { code, message, retryable: false }));
+        };
+        let (text, post_id) = (named("text"), named("post_id"));
         let limit = arguments.get("limit").and_then(Value::as_u64).unwrap_or(20);
-        let found = self.posts.iter().rev().filter(|post| post.account.as_str() == account);
+        let own = |post: &&Post| post.tenant.as_str() == tenant && post.account.as_str() == account;
+        let found = self.visible().rev().filter(own);
         let found = found.filter(|post| text.is_none_or(|text| post.text.contains(text)));
-        let posts: Vec<Value> = found.take(usize::try_from(limit).unwrap_or(usize::MAX)).map(shown).collect();
-        json!({ "posts": posts })
+        let found = found.filter(|post| post_id.is_none_or(|id| post.post_id == id));
+        let found = found.take(usize::try_from(limit).unwrap_or(usize::MAX));
+        let posts: Vec<Value> = found.map(|post| shown(post, self.hides_keys)).collect();
+        Ok(json!({ "posts": posts }))
     }
 
     fn headlines(&self, arguments: &Value) -> Result<Value, ToolError> {
@@ -41,15 +49,21 @@ impl Inner {
     }
 }
 
-fn shown(post: &Post) -> Value {
-    json!({
+fn shown(post: &Post, hides_keys: bool) -> Value {
+    let mut shown = json!({
         "post_id": post.post_id,
         "url": url_of(&post.post_id),
         "account": post.account,
         "text": post.text,
         "created_at": post.created_at.to_string(),
-        "idempotency_key": post.idempotency_key,
-    })
+    });
+    if let Some(to) = &post.in_reply_to {
+        shown["in_reply_to"] = json!(to);
+    }
+    if !hides_keys {
+        shown["idempotency_key"] = json!(post.idempotency_key);
+    }
+    shown
 }
 
 impl ReadTools for SandboxPlatform {
@@ -68,7 +82,7 @@ impl ReadTools for SandboxPlatform {
             let mut inner = self.lock();
             inner.settle_late(self.clock.now());
             match (server, tool) {
-                ("twitter", "posts_search") => Ok(inner.search(&arguments)),
+                ("twitter", "posts_search") => inner.search(&arguments),
                 ("twitter", "account_get") => {
                     let account = arguments.get("account").cloned().unwrap_or_default();
                     Ok(json!({ "account": account }))

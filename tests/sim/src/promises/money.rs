@@ -3,15 +3,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
 
-use chimera_domain::{Bucket, Effect, EffectStatus, LedgerEntry, Money, Reservation, Table};
-use chimera_testkit::builders::a_tenant;
+use chimera_domain::{
+    Bucket, CampaignStatus, Effect, EffectStatus, LedgerEntry, Money, PlanStatus, Reservation, Table,
+    TenantId,
+};
 
 use crate::SwarmWorld;
 
 impl SwarmWorld {
     /// Each bucket holds exactly what its entries say.
     pub(super) fn unaccounted(&self) -> Vec<String> {
-        let entries = self.ledger();
+        let campaigns = self.campaigns().into_iter();
+        let tenants: BTreeSet<TenantId> = campaigns.map(|campaign| campaign.tenant).collect();
+        tenants.iter().flat_map(|tenant| self.unaccounted_of(tenant)).collect()
+    }
+
+    fn unaccounted_of(&self, tenant: &TenantId) -> Vec<String> {
+        let entries = self.ledger_of(tenant);
         let mut reservations: BTreeMap<(String, String, u32), Reservation> = BTreeMap::new();
         let mut expected: BTreeMap<Bucket, i64> = BTreeMap::new();
         for entry in &entries {
@@ -42,7 +50,7 @@ impl SwarmWorld {
             }
         }
         let differs = |(bucket, amount): (&Bucket, &i64)| {
-            let used = self.used(&a_tenant(), bucket);
+            let used = self.used(tenant, bucket);
             (used != *amount).then(|| format!("{bucket:?} holds {used}, its entries say {amount}"))
         };
         expected.iter().filter_map(differs).collect()
@@ -57,7 +65,9 @@ impl SwarmWorld {
             if used > campaign.brief.budget.minor() {
                 broken.push(format!("campaign {} used {used} of {}", campaign.id, campaign.brief.budget));
             }
-            let effects = self.effects().into_iter().filter(|effect| effect.campaign == campaign.id);
+            let effects = self.effects().into_iter();
+            let effects =
+                effects.filter(|effect| effect.tenant == campaign.tenant && effect.campaign == campaign.id);
             let paid: i64 = effects.map(|effect| paid(&effect)).sum();
             if paid > campaign.brief.budget.minor() {
                 broken.push(format!("campaign {} paid {paid} of {}", campaign.id, campaign.brief.budget));
@@ -75,6 +85,30 @@ impl SwarmWorld {
             };
             if cap.is_some_and(|cap| used > cap.minor()) {
                 broken.push(format!("{} holds {used}, more than {}", key.sk, cap.map_or(0, Money::minor)));
+            }
+        }
+        broken
+    }
+
+    /// What models and tools cost stays within its limit, and each plan that is over has settled what it cost.
+    pub(super) fn overworked(&self) -> Vec<String> {
+        let limit = self.policy.lock().unwrap_or_else(PoisonError::into_inner).caps.operating;
+        let (tasks, plans) = (self.tasks(), self.plans());
+        let mut broken = Vec::new();
+        for campaign in self.campaigns() {
+            let tasks = tasks.iter().filter(|task| task.campaign == campaign.id);
+            let cost: i64 = tasks.map(|task| task.cost.minor()).sum();
+            if limit.is_some_and(|limit| cost > limit.minor()) {
+                broken.push(format!("running campaign {} cost {cost} cents", campaign.id));
+            }
+            let plans = plans.iter().filter(|plan| plan.campaign == campaign.id);
+            let cost = cost + plans.clone().filter_map(|plan| plan.drawing).map(Money::minor).sum::<i64>();
+            let settled = plans.filter(|plan| plan.status == PlanStatus::Settled);
+            let settled: Vec<Option<Money>> = settled.map(|plan| plan.settled).collect();
+            let sum: i64 = settled.iter().flatten().map(|cost| cost.minor()).sum();
+            let is_over = campaign.status == CampaignStatus::Finished && !settled.is_empty();
+            if is_over && (settled.contains(&None) || sum != cost) {
+                broken.push(format!("campaign {} cost {cost} cents to run and settled {sum}", campaign.id));
             }
         }
         broken

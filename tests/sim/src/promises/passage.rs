@@ -9,7 +9,8 @@ use serde_json::Value;
 use crate::SwarmWorld;
 
 impl SwarmWorld {
-    /// No effect is claimed unless its campaign is active at that moment.
+    /// No effect is claimed unless its campaign is active at that moment; one that takes another back may be claimed
+    /// when the campaign is over, too.
     pub(super) fn unallowed_claims(&self) -> Vec<String> {
         let mut campaigns: BTreeMap<String, String> = BTreeMap::new();
         let mut broken = Vec::new();
@@ -21,7 +22,9 @@ impl SwarmWorld {
                 }
                 "effect" if becomes(&write, "dispatching") => {
                     let status = campaigns.get(&campaign).map_or("unknown", String::as_str);
-                    if status != "active" {
+                    let takes_back = write.new.get("undoes").is_some_and(|undone| !undone.is_null());
+                    let is_over = ["finished", "cancelled", "stopped"].contains(&status);
+                    if status != "active" && !(takes_back && is_over) {
                         let effect = text(&write.new, "sk");
                         broken.push(format!("{effect} was claimed while its campaign was {status}"));
                     }

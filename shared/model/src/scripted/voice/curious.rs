@@ -93,6 +93,23 @@ pub(super) const VOICE: Voice = Voice {
         "Fascinating:",
         "Asking around:",
     ],
+    heads: "Odd Strange Peculiar Puzzling Baffling Mysterious Cryptic Enigmatic Elusive Hidden Buried Secret \
+            Obscure Overlooked Unnoticed Unsolved Unanswered Unexplained Unfamiliar Uncharted Unmapped \
+            Untested Untold Unusual Unlikely Uncommon Uncanny Remarkable Notable Striking Arresting Gripping \
+            Absorbing Engrossing Intriguing Tantalising Teasing Tempting Thorny Knotty Tangled Layered Nested \
+            Folded Coded Encoded Ciphered Scribbled Sketched Pencilled Dotted Winding Meandering Branching \
+            Forking Spiralling Zigzag Sideways Backward Inverse Reversed Mirrored Parallel Diagonal Oblique \
+            Slanted Tilted Skewed Lopsided Asymmetric Paradoxical Contrary Counterintuitive Ironic Improbable \
+            Conjectural Hypothetical Theoretical Experimental Empirical Observational Analytical Archival \
+            Historical Geological Botanical Astronomical Nocturnal Lunar Solar Orbital Magnetic Electric \
+            Acoustic Optical Microscopic Telescopic Panoramic Granular Minute Tiny Faint Subtle Delicate \
+            Nuanced Shaded Shadowy Murky Misty Foggy Hazy Cloudy Twilight Midnight Bedtime Lateral Recursive \
+            Curved Bent Angular Triangular Circular Endless Bottomless Deep Deeper Wide Wider Distant Remote \
+            Far Faraway Foreign Exotic Novel Original Quirky Eccentric Singular Lone",
+    nouns: [
+        "clue", "riddle", "question", "puzzle", "trail", "case", "hint", "thread", "specimen", "finding",
+        "detail", "theory",
+    ],
     again_heads: [
         "Pondered",
         "Probed",
@@ -104,13 +121,23 @@ pub(super) const VOICE: Voice = Voice {
         "Queried",
         "Studied",
         "Decoded",
+        "Examined",
+        "Combed",
+        "Traced",
+        "Mapped",
+        "Unfolded",
+        "Interrogated",
+        "Reopened",
+        "Unpicked",
+        "Magnified",
+        "Retraced",
     ],
     again_tails: [
         "out of curiosity:",
         "with fresh eyes:",
         "from every side:",
-        "for the why:",
-        "for the how:",
+        "asking why:",
+        "asking how:",
         "layer by layer:",
         "line by line:",
         "with a magnifier:",
@@ -118,6 +145,14 @@ pub(super) const VOICE: Voice = Voice {
         "to the core:",
         "bit by bit:",
         "piece by piece:",
+        "by lamplight:",
+        "after midnight:",
+        "in slow motion:",
+        "under glass:",
+        "step by step:",
+        "without a map:",
+        "against the light:",
+        "twice over:",
     ],
     leads: [
         "It says:",
@@ -136,8 +171,12 @@ pub(super) const VOICE: Voice = Voice {
         "Worth a pause:",
         "The trick:",
         "I stopped here:",
+        "The open end:",
+        "Hear the clue:",
+        "Here it turns:",
+        "The odd part:",
     ],
-    figure_leads: ["Why #, I wonder?", "First clue: #.", "Notice the #.", "So, #?"],
+    figure_leads: ["Why #?", "First clue: #.", "Notice the #.", "So, #?", "Only #?", "Here: #."],
     credits: [
         "A clue from",
         "Traced to",
@@ -147,6 +186,10 @@ pub(super) const VOICE: Voice = Voice {
         "Case file:",
         "Starting point:",
         "Read in",
+        "Overheard in",
+        "Exhibit:",
+        "Found inside",
+        "The trail:",
     ],
     closers: QUESTIONS,
     nameless: [

@@ -95,6 +95,23 @@ pub(super) const VOICE: Voice = Voice {
         "To be exact:",
         "As published:",
     ],
+    heads: "Terse Formal Measured Exact Factual Compact Concise Curt Laconic Muted Neutral Neat Orderly \
+            Prosaic Rational Restrained Rigorous Routine Sedate Serious Simple Spare Sparse Square Stark \
+            Static Steady Stern Straight Strict Succinct Technical Tidy Unadorned Uncoloured Understated \
+            Undramatic Uneventful Unhurried Uniform Unvarnished Usable Useful Utilitarian Verifiable Wary \
+            Workmanlike Written Abridged Accurate Additional Adequate Administrative Analytical Applied \
+            Austere Balanced Basic Bland Blunt Calm Candid Careful Cautious Central Certain Civil Clean Clear \
+            Clerical Commonplace Complete Conventional Cool Correct Credible Critical Current Customary \
+            Deadpan Decent Definite Deliberate Detached Dispassionate Documented Double Dull Earnest \
+            Economical Empirical Equable Essential Even Everyday Expert Explicit External Fair Faithful \
+            Familiar Final Firm Fixed Flat Functional Further General Grave Grey Guarded Hard Honest Humble \
+            Impartial Incidental Informal Instructive Intact Internal Isolated Key Known Late Legible Lean \
+            Level Limited Literal Local Logical Low Main Marginal Material Mechanical Methodical Minimal Minor \
+            Modest",
+    nouns: [
+        "note", "entry", "extract", "notice", "reading", "summary", "mention", "excerpt", "finding",
+        "passage", "line", "memo",
+    ],
     again_heads: [
         "Read",
         "Seen",
@@ -106,6 +123,16 @@ pub(super) const VOICE: Voice = Voice {
         "Examined",
         "Checked",
         "Listed",
+        "Reviewed",
+        "Revisited",
+        "Rechecked",
+        "Collated",
+        "Transcribed",
+        "Sorted",
+        "Shelved",
+        "Compiled",
+        "Numbered",
+        "Stamped",
     ],
     again_tails: [
         "with care:",
@@ -120,6 +147,14 @@ pub(super) const VOICE: Voice = Voice {
         "this week:",
         "as found:",
         "with interest:",
+        "by hand:",
+        "in order:",
+        "as promised:",
+        "before lunch:",
+        "after review:",
+        "without fuss:",
+        "in triplicate:",
+        "to the letter:",
     ],
     leads: [
         "The key line:",
@@ -138,8 +173,19 @@ pub(super) const VOICE: Voice = Voice {
         "The working part:",
         "Main point:",
         "In plain words:",
+        "The statement:",
+        "On the page:",
+        "Stated there:",
+        "Its account:",
     ],
-    figure_leads: ["Figure to keep: #.", "The figure: #.", "Number of note: #.", "The number is #."],
+    figure_leads: [
+        "The figure: #.",
+        "Number: #.",
+        "Count: #.",
+        "Measured: #.",
+        "Quantity: #.",
+        "In numbers: #.",
+    ],
     credits: [
         "Source:",
         "Subject:",
@@ -149,15 +195,19 @@ pub(super) const VOICE: Voice = Voice {
         "Taken from",
         "Regarding",
         "Context:",
+        "Drawn from",
+        "Quoted in",
+        "Reported in",
+        "Listed under",
     ],
     closers: [
         "Nothing to add.",
         "That will do.",
         "Carry on.",
         "Read accordingly.",
-        "Details at the link.",
+        "Details behind it.",
         "Draw your conclusions.",
-        "Take it from there.",
+        "Take it further.",
         "File accordingly.",
         "The rest follows.",
         "Context below.",
@@ -167,6 +217,14 @@ pub(super) const VOICE: Voice = Voice {
         "Enough said.",
         "More in full.",
         "No further remarks.",
+        "See for yourself.",
+        "Verify before use.",
+        "Proceed as usual.",
+        "Consult the original.",
+        "Weigh it yourself.",
+        "Left without comment.",
+        "Noted and closed.",
+        "Further reading attached.",
     ],
     nameless: [
         "an entry",

@@ -1,36 +1,20 @@
-"""The rows: each line of what must hold, with the command that shows it and how its figure is read."""
+"""The rows of `make prove-swarm`: each line of what the swarm promises, with the command that shows it and how its figure is read."""
 
 import os
 import re
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Callable
 
-from runs import CLOUD, PYTHON, ROOT, Step
+from rows import CARGO, CHECKS, Row, SIM, cargo, demo, e2e, ended, feed, size, summary, tests, whole_suite
+from runs import PYTHON, ROOT, Step
 
-FEEDS = Path(os.environ.get("PROVE_FEEDS", ROOT.parent / "shared" / "data" / "feeds")).resolve()
 SIZES = {
-    "PROVE_WORLDS": int(os.environ.get("PROVE_WORLDS", "500")),
-    "PROVE_SEED": int(os.environ.get("PROVE_SEED", "1")),
-    "PROVE_TASKS": int(os.environ.get("PROVE_TASKS", "200")),
-    "PROVE_DECISIONS": int(os.environ.get("PROVE_DECISIONS", "1000")),
-    "PROVE_DEMO_SECONDS": int(os.environ.get("PROVE_DEMO_SECONDS", "30")),
+    "PROVE_WORLDS": size("PROVE_WORLDS", 500),
+    "PROVE_SEED": size("PROVE_SEED", 1),
+    "PROVE_TASKS": size("PROVE_TASKS", 200),
+    "PROVE_DECISIONS": size("PROVE_DECISIONS", 1_000),
+    "PROVE_DEMO_SECONDS": size("PROVE_DEMO_SECONDS", 30),
 }
-CARGO = os.environ.get("CARGO", "cargo")
-SUMMARY = ROOT / "target" / "demo" / "summary.json"
 BENCH = ROOT / "target" / "bench" / "bench.json"
-E2E = ROOT / "tests" / "e2e"
-
-
-@dataclass
-class Row:
-    """One line of the table. `look` gives (figure, ok) from what the command left."""
-
-    group: str
-    claim: str
-    step: Step
-    bar: str
-    look: Callable
+DEMO = demo("default")
 
 
 def rows():
@@ -48,83 +32,6 @@ def rows():
     ]
 
 
-# ------------------------------------------------------------------ the commands
-
-
-def demo(name, feed=None):
-    argv = ("make", "demo", "DECIDE=approve", *((f"FEED={feed}",) if feed else ()))
-    return Step(f"demo-{name}", argv, writes=SUMMARY, needs=feed)
-
-
-def cargo(name, *arguments):
-    return Step(f"cargo-{name}", (CARGO, "test", "--locked", *arguments))
-
-
-def e2e(module):
-    env = (("CHIMERA_LOCAL", str(CLOUD)), ("CHIMERA_DECISIONS", str(SIZES["PROVE_DECISIONS"])))
-    argv = (PYTHON, "-m", "unittest", "-v", module)
-    return Step(f"e2e-{module}", argv, folder=E2E, env=env, needs_cloud=True, needs=E2E / f"{module}.py")
-
-
-STORIES = ("spine", "effects", "faults", "human", "guards", "replan")
-SIM = {name: cargo(f"sim-{name}", "-p", "chimera-sim", "--test", name) for name in STORIES}
-CHECKS = cargo("checks", "-p", "chimera-checks", "--test", "access")
-DEMO = demo("default")
-
-
-# ------------------------------------------------------------------ how figures are read
-
-
-def ended(done):
-    """Raises what kept a command from being one."""
-    if done.problem:
-        raise RuntimeError(done.problem)
-    return done
-
-
-def tests(*patterns):
-    """Every test that a pattern names ran and passed; a pattern that names none is a check that is not there."""
-
-    def look(done):
-        found, missing = {}, []
-        for pattern in patterns:
-            named = {name: result for name, result in ended(done).tests.items() if re.search(pattern, name)}
-            found |= named
-            missing += [] if named else [pattern]
-        failed = [name for name, result in found.items() if result != "ok"]
-        if missing:
-            return f"no test ran that is called {', '.join(missing)} (exit {done.code})", False
-        figure = f"{len(found) - len(failed)} of {len(found)} tests"
-        return (f"{figure}; failed: {', '.join(failed)}" if failed else figure), not failed
-
-    return look
-
-
-def whole_suite(at_least):
-    """The command succeeded and ran at least so many tests, all of which passed."""
-
-    def look(done):
-        passed = sum(result == "ok" for result in ended(done).tests.values())
-        return f"{passed} of {len(done.tests)} tests, exit {done.code}", done.code == 0 and passed == len(done.tests) >= at_least
-
-    return look
-
-
-def summary(look):
-    """A demo that ended well, and what `look` finds in its summary."""
-
-    def read(done):
-        if ended(done).written is None:
-            return f"no summary, exit {done.code}", False
-        figure, ok = look(done.written)
-        broken = [promise["id"] for promise in done.written["promises"] if not promise["held"]]
-        if done.code or broken:
-            return f"{figure}; exit {done.code}, broken: {', '.join(broken) or 'none'}", False
-        return figure, ok
-
-    return read
-
-
 # ------------------------------------------------------------------ the lines
 
 
@@ -140,9 +47,9 @@ def tree():
 
 def demos():
     feeds = {
-        "onethingwell": FEEDS / "onethingwell.rss.xml",
-        "cloudflare": FEEDS / "cloudflare.rss.xml",
-        "homelab": FEEDS / "homelab.atom.xml",
+        "onethingwell": feed("onethingwell.rss.xml"),
+        "cloudflare": feed("cloudflare.rss.xml"),
+        "homelab": feed("homelab.atom.xml"),
     }
     onethingwell, others = demo("onethingwell", feeds["onethingwell"]), ("cloudflare", "homelab")
     bar = SIZES["PROVE_DEMO_SECONDS"]
@@ -162,11 +69,11 @@ def demos():
     return found
 
 
-def items_of(feed):
+def items_of(path):
     """How many articles a feed has; three where it cannot be read, so that its row asks for the most."""
-    if not feed.exists():
+    if not path.exists():
         return 3
-    return len(re.findall(r"<(?:item|entry)[\s>]", feed.read_text(errors="replace")))
+    return len(re.findall(r"<(?:item|entry)[\s>]", path.read_text(errors="replace")))
 
 
 def published(wanted):
@@ -281,8 +188,10 @@ def poison():
     alone = "9 neighbours commit, a dead letter"
     return [
         Row("poison", "1 MiB fails alone, is listed and redriven, its task is marked", step, alone, tests("one_mebibyte_fails_alone")),
-        Row("poison", "bad JSON fails alone and is kept", step, alone, tests("bad_json_fails_alone")),
-        Row("poison", "deep nesting fails alone and is kept", step, alone, tests("deep_nesting_fails_alone")),
+        Row("poison", "bad JSON fails alone, is listed and redriven, its task is marked", step, alone, tests("bad_json_fails_alone")),
+        Row("poison", "deep nesting fails alone, is listed and redriven, its task is marked", step, alone, tests("deep_nesting_fails_alone")),
+        Row("poison", "every sender writes the owner beside the body", step, "as the body says", tests("write_the_owner_beside")),
+        Row("poison", "of no known owner: the operating tenant's alone", step, alone, tests("without_a_known_owner")),
         Row("poison", "U+FFFE fails alone and is listed", step, alone, tests("no_queue_carries_fails_alone")),
         Row("poison", "a panic in the handler fails alone", queue_loop, "1 of the batch", tests("each_message_fails_alone")),
     ]

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Runs a check for every line of what the swarm promises, and prints a table: claim, command, figure, bar, ok.
+"""Runs a check for every line of what is promised, and prints a table: claim, command, figure, bar, ok.
 
-    python3 tests/prove/prove_swarm.py [--only WORD ...] [--list] [--out FILE]
+    python3 tests/prove/prove.py {swarm,judge} [--only WORD ...] [--list] [--out FILE]
 
 Exits with 0 when every row holds. A row whose check is not there, did not run or said nothing fails; no row is left out.
-Sizes come from the environment (see SIZES); what the commands printed is kept under target/prove.
+Sizes come from the environment (see each table's SIZES); what the commands printed is kept under target/prove.
 """
 
 import argparse
@@ -17,20 +17,25 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from claims import SIZES, rows
+import judge
+import swarm
 from runs import OUT, Runs
+
+TABLES = {"swarm": swarm, "judge": judge}
 
 COLUMNS = ("claim", "command", "figure", "bar", "ok")
 WIDTHS = (58, 46, 44, 24, 3)
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="prove_swarm.py", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="prove.py", description=__doc__.splitlines()[0])
+    parser.add_argument("table", choices=TABLES)
     parser.add_argument("--only", action="append", default=[], metavar="WORD", help="only rows whose claim or group has it")
     parser.add_argument("--list", action="store_true", help="print the rows without running anything")
-    parser.add_argument("--out", type=Path, default=OUT / "prove.json")
+    parser.add_argument("--out", type=Path)
     options = parser.parse_args()
-    wanted = [row for row in rows() if is_wanted(row, options.only)]
+    table = TABLES[options.table]
+    wanted = [row for row in table.rows() if is_wanted(row, options.only)]
     if options.list:
         for row in wanted:
             print(f"{row.group:10} {row.claim}\n{'':10} {shlex.join(row.step.argv)}")
@@ -38,16 +43,16 @@ def main():
     if not wanted:
         print("prove: no row has that word", file=sys.stderr)
         return 2
-    return prove(wanted, options.out)
+    return prove(wanted, table.SIZES, options.out or OUT / f"{options.table}.json")
 
 
 def is_wanted(row, words):
     return not words or any(word in row.group or word in row.claim for word in words)
 
 
-def prove(wanted, out):
+def prove(wanted, sizes, out):
     OUT.mkdir(parents=True, exist_ok=True)
-    print(f"sizes: {', '.join(f'{name}={value}' for name, value in SIZES.items())}")
+    print(f"sizes: {', '.join(f'{name}={value}' for name, value in sizes.items())}")
     print(f"what the commands print: {os.path.relpath(OUT)}/*.log")
     began, told = time.monotonic(), []
     with Runs() as runs:
@@ -56,7 +61,7 @@ def prove(wanted, out):
     print_table(told)
     failed = [line for line in told if not line["ok"]]
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps({"sizes": SIZES, "rows": told}, indent=2) + "\n")
+    out.write_text(json.dumps({"sizes": sizes, "rows": told}, indent=2) + "\n")
     minutes = (time.monotonic() - began) / 60
     print(f"prove: {len(told) - len(failed)} of {len(told)} rows hold, {minutes:.1f} minutes; written to {out}")
     for line in failed:

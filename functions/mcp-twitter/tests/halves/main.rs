@@ -1,12 +1,17 @@
 //! Both halves over one store, as an MCP client would call them.
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod answers;
+mod deletions;
+
 use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use chimera_domain::ports::{Clock, Ids};
-use chimera_domain::{AgentId, Currency, Digest, EffectId, Grant, Money, SignedGrant, TenantId, Timestamp};
+use chimera_domain::{
+    AgentId, CampaignId, Currency, Digest, EffectId, Grant, Money, SignedGrant, TenantId, Timestamp,
+};
 use chimera_mcp::server::{GrantDesk, GrantVerifier, MemoryBurns, ToolFault, ToolServer};
 use ed25519_dalek::{Signer, SigningKey};
 use mcp_twitter::{Faults, MemoryPosts, ReadHalf, Sandbox, WriteHalf};
@@ -35,6 +40,7 @@ type Write = ToolServer<WriteHalf<MemoryBurns, Noon, RandomIds, MemoryPosts>>;
 struct Platform {
     write: Write,
     read: ToolServer<ReadHalf<MemoryPosts>>,
+    posts: MemoryPosts,
 }
 
 fn key() -> SigningKey {
@@ -48,18 +54,29 @@ fn platform(faults: Value) -> Platform {
     let faults: Faults = serde_json::from_value(faults).unwrap();
     let desk = GrantDesk::new(verifier, MemoryBurns::default(), Noon, RandomIds);
     let write = WriteHalf::new(desk, Sandbox::new(posts.clone(), Noon, faults));
-    Platform { write: ToolServer::new(write).unwrap(), read: ToolServer::new(ReadHalf::new(posts)).unwrap() }
+    let read = ReadHalf::new(posts.clone());
+    Platform { write: ToolServer::new(write).unwrap(), read: ToolServer::new(read).unwrap(), posts }
 }
 
+/// Who acts: a tenant and one of its agents.
+type Who = (&'static str, &'static str);
+
+const NOVA: Who = ("t1", "nova");
+
 fn grant(id: &str, arguments: &Value) -> SignedGrant {
+    grant_to(NOVA, "post_create", id, arguments)
+}
+
+fn grant_to((tenant, agent): Who, tool: &str, id: &str, arguments: &Value) -> SignedGrant {
     let grant = Grant {
         id: id.to_owned(),
         key: "k1".to_owned(),
-        tenant: TenantId::new("t1").unwrap(),
-        agent: AgentId::new("nova").unwrap(),
+        tenant: TenantId::new(tenant).unwrap(),
+        agent: AgentId::new(agent).unwrap(),
+        campaign: CampaignId::new("c1").unwrap(),
         effect: EffectId::new("e1").unwrap(),
         audience: "twitter@test".to_owned(),
-        tool: "post_create".to_owned(),
+        tool: tool.to_owned(),
         arguments: Digest::of_json(arguments),
         max_cost: Money::new(20, Currency::Usd).unwrap(),
         policy_version: 1,
@@ -75,10 +92,18 @@ fn intent(text: &str) -> Value {
 
 /// The intent's arguments with a grant for them.
 fn granted(id: &str, arguments: &Value) -> Value {
+    granted_to(NOVA, "post_create", id, arguments)
+}
+
+fn granted_to(who: Who, tool: &str, id: &str, arguments: &Value) -> Value {
     let mut call = arguments.clone();
-    call["grant"] = json!(grant(id, arguments));
+    call["grant"] = json!(grant_to(who, tool, id, arguments));
     call["idempotency_key"] = json!(Uuid::new_v4());
     call
+}
+
+fn deletion(of: &Value, (_, agent): Who) -> Value {
+    json!({ "account": agent, "post_id": of["outcome"]["external_id"] })
 }
 
 impl Platform {
@@ -86,15 +111,30 @@ impl Platform {
         self.write.call_checked("post_create", granted(id, &intent(text))).await.unwrap()
     }
 
+    /// Calls a write tool with a grant for exactly this.
+    async fn call(&self, who: Who, tool: &str, id: &str, arguments: &Value) -> Value {
+        self.write.call_checked(tool, granted_to(who, tool, id, arguments)).await.unwrap()
+    }
+
     async fn refusal(&self, call: Value) -> String {
-        match self.write.call_checked("post_create", call).await.unwrap_err() {
+        self.refusal_of("post_create", call).await
+    }
+
+    async fn refusal_of(&self, tool: &str, call: Value) -> String {
+        match self.write.call_checked(tool, call).await.unwrap_err() {
             ToolFault::Refused(refusal) => refusal.code,
             other => panic!("{other:?}"),
         }
     }
 
     async fn search(&self, text: &str) -> Vec<Value> {
-        let found = self.read.call_checked("posts_search", json!({ "account": "nova", "text": text })).await;
+        self.search_of(NOVA, json!({ "text": text })).await
+    }
+
+    async fn search_of(&self, (tenant, agent): Who, mut arguments: Value) -> Vec<Value> {
+        arguments["tenant"] = json!(tenant);
+        arguments["account"] = json!(agent);
+        let found = self.read.call_checked("posts_search", arguments).await;
         found.unwrap()["posts"].as_array().unwrap().clone()
     }
 }
@@ -159,14 +199,14 @@ async fn the_platform_refuses_what_the_platform_refuses() {
     assert_eq!(platform.post("g1", "same").await["state"], "done");
     assert_eq!(platform.post("g2", "same").await["refusal"]["code"], "duplicate");
     let long = platform.post("g3", &"長".repeat(141)).await;
-    assert_eq!(long["refusal"]["code"], "invalid_input");
+    assert_eq!(long["refusal"]["code"], "text_too_long");
     for n in 2..300 {
         assert_eq!(platform.post(&format!("m{n}"), &format!("post {n}")).await["state"], "done", "{n}");
     }
     let limited = platform.post("g4", "one too many").await;
     assert_eq!(
-        (&limited["refusal"]["code"], &limited["refusal"]["retryable"]),
-        (&json!("rate_limited"), &json!(true))
+        (&limited["refusal"]["code"], &limited["refusal"]["retryable"], &limited["retry_after_s"]),
+        (&json!("rate_limited"), &json!(true), &json!(37))
     );
 }
 
@@ -197,4 +237,27 @@ async fn a_voided_grant_posts_nothing() {
     assert_eq!(voided, json!({ "state": "void" }));
     assert_eq!(platform.post("g1", "never").await, json!({ "state": "void" }));
     assert!(platform.search("").await.is_empty());
+}
+
+#[tokio::test]
+async fn a_reply_says_what_it_answers_and_can_be_found() {
+    let platform = platform(json!({}));
+    let mut arguments = intent("thank you");
+    arguments["in_reply_to"] = json!("1800");
+    arguments["paid_partnership"] = json!(true);
+    let replied = platform.call(NOVA, "post_reply", "g1", &arguments).await;
+    assert_eq!((&replied["state"], &replied["outcome"]["cost"]["minor"]), (&json!("done"), &json!(2)));
+    let found = &platform.search("thank you").await[0];
+    assert_eq!((&found["in_reply_to"], &found["paid_partnership"]), (&json!("1800"), &json!(true)));
+
+    // The same words to somebody else are another reply; to the same they are said twice.
+    arguments["in_reply_to"] = json!("1801");
+    assert_eq!(platform.call(NOVA, "post_reply", "g2", &arguments).await["state"], "done");
+    let again = platform.call(NOVA, "post_reply", "g3", &arguments).await;
+    assert_eq!(again["refusal"]["code"], "duplicate");
+
+    let mut bare = granted_to(NOVA, "post_reply", "g4", &intent("to nobody"));
+    assert_eq!(platform.refusal_of("post_reply", bare.clone()).await, "invalid_input");
+    bare["in_reply_to"] = json!("1800");
+    assert_eq!(platform.refusal_of("post_reply", bare).await, "grant_arguments");
 }

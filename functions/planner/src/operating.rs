@@ -1,0 +1,105 @@
+//! Operating cost: what models and tools may cost, held against the policy's limit before anything is opened
+//! (`docs/adr/0012`). Amounts are minor units of the campaign's currency.
+
+use chimera_domain::{
+    IllegalTransition, Money, Plan, PlanEvent, Stored, Task, TaskEvent, TaskStatus, limits,
+};
+
+use crate::view::View;
+
+/// What a campaign has cost to run, and may cost with what is open or waits to be opened.
+#[derive(Debug, Clone)]
+pub(crate) struct Operating {
+    spent: i64,
+    /// One attempt of each task that is open or will be.
+    reserved: i64,
+    limit: Option<Money>,
+    zero: Money,
+}
+
+impl Operating {
+    pub(crate) fn of(view: &View, limit: Option<Money>) -> Self {
+        let waits = |task: &&Stored<Task>| matches!(task.row.status, TaskStatus::Open | TaskStatus::Blocked);
+        let waiting = view.tasks.values().filter(waits).count();
+        Self {
+            spent: spent(view),
+            reserved: attempts(waiting),
+            limit,
+            zero: Money::zero(view.campaign.row.currency()),
+        }
+    }
+
+    /// [M-12] Sets aside what a new version of the plan may cost; why not, where the limit does not allow it.
+    pub(crate) fn open(&mut self, estimate: Money) -> Result<(), String> {
+        self.reserved = self.reserved.saturating_add(estimate.minor());
+        match self.over() {
+            Some(limit) => {
+                Err(format!("over budget: operating: {} may be more than {limit}", self.at_most()))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// What the campaign may have cost at most.
+    pub(crate) fn at_most(&self) -> Money {
+        self.money(self.spent.saturating_add(self.reserved))
+    }
+
+    /// [M-12] The task as it is to be, where the limit allows its attempt; else failed. One that waited has its first
+    /// attempt set aside already, one that was rejected needs room for another.
+    pub(crate) fn admit(&mut self, old: &Task, new: Task) -> Result<Task, IllegalTransition> {
+        if new.status != TaskStatus::Open {
+            return Ok(new);
+        }
+        let attempt = limits::ATTEMPT_COST_MINOR;
+        let needs = if old.status == TaskStatus::Blocked { 0 } else { attempt };
+        self.reserved = self.reserved.saturating_add(needs);
+        let Some(limit) = self.over() else { return Ok(new) };
+        self.reserved = self.reserved.saturating_sub(attempt);
+        let reason = format!("over budget: operating: another attempt may be more than {limit}");
+        tracing::error!(tenant = %old.tenant, campaign.id = %old.campaign, task.id = %old.id, limit = %limit,
+            "over budget: a task has failed; raise the policy's caps.operating and ask for it again");
+        Ok(Task { status: old.status.next(TaskEvent::Fail)?, reason: Some(reason), ..old.clone() })
+    }
+
+    /// The limit, where it is passed.
+    fn over(&self) -> Option<Money> {
+        self.limit.filter(|limit| self.at_most().minor() > limit.minor())
+    }
+
+    fn money(&self, minor: i64) -> Money {
+        Money::new(minor, self.zero.currency()).unwrap_or(self.zero)
+    }
+}
+
+/// What the campaign may have cost at most once this is set aside as well.
+pub(crate) fn at_most_with(view: &View, estimate: Money) -> Money {
+    let operating = Operating::of(view, None);
+    operating.at_most().plus(estimate).unwrap_or(estimate)
+}
+
+/// What drawing and one attempt of each of so many tasks may cost.
+pub(crate) fn estimate(drawing: Money, tasks: usize) -> Money {
+    let first = Money::new(attempts(tasks), drawing.currency()).unwrap_or(drawing);
+    drawing.plus(first).unwrap_or(first)
+}
+
+/// [M-12] The plan as it closes: what it cost is what the rows say now and no other version has settled.
+pub(crate) fn settled(view: &View, plan: &Plan) -> Result<Plan, IllegalTransition> {
+    let others = view.plans.iter().filter(|other| other.row.number != plan.number);
+    let before: i64 = others.filter_map(|other| other.row.settled).map(Money::minor).sum();
+    let cost = spent(view).saturating_sub(before).max(0);
+    let settled = Money::new(cost, plan.estimate.currency()).ok();
+    Ok(Plan { status: plan.status.next(PlanEvent::Settle)?, settled, ..plan.clone() })
+}
+
+/// What models and tools have cost so far: each attempt that was answered, and each plan that was drawn.
+fn spent(view: &View) -> i64 {
+    let tasks = view.tasks.values().map(|task| task.row.cost.minor());
+    let plans = view.plans.iter().filter_map(|plan| plan.row.drawing).map(Money::minor);
+    tasks.chain(plans).fold(0, i64::saturating_add)
+}
+
+fn attempts(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX).saturating_mul(limits::ATTEMPT_COST_MINOR)
+}
