@@ -4,9 +4,7 @@ use axum::Json as Body;
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
-use chimera_domain::{
-    CampaignId, DeadLetter, Row, RowKey, StoreError, Stored, TaskId, Transaction,
-};
+use chimera_domain::{CampaignId, DeadLetter, Row, RowKey, StoreError, Stored, TaskId, Transaction};
 use chimera_runtime::auth::Operation;
 use serde::{Deserialize, Serialize};
 use serde_json::json;

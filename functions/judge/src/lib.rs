@@ -21,7 +21,7 @@ use std::time::Duration;
 use chimera_domain::ports::{
     Clock, DecisionReader, GrantSigner, HandleError, Ids, MessageHandler, MoneyWriter, StateReader,
 };
-use chimera_domain::{Applied, MoneyTransaction, ReviewMessage, StoreError, Transaction};
+use chimera_domain::{Applied, MoneyTransaction, ReviewMessage, RowKey, StoreError, Transaction};
 
 pub use batch::Batch;
 
@@ -50,8 +50,17 @@ pub(crate) enum Landed {
     Moved,
     /// Another effect of the agent holds the same text.
     TextTaken,
-    /// A bucket cannot take the amount; named by its row.
-    OverBudget(String),
+    /// A bucket cannot take the amount.
+    OverBudget(Full),
+}
+
+/// A bucket that could not take an amount.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Full {
+    /// Its row.
+    pub(crate) key: RowKey,
+    /// It held more than this.
+    pub(crate) above: i64,
 }
 
 impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge<S, G, C, I> {
@@ -80,7 +89,9 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
                     .iter()
                     .all(|refusal| transaction.refused_bucket(std::slice::from_ref(refusal)).is_some());
                 Ok(match bucket {
-                    Some(key) if only_buckets => Landed::OverBudget(key.sk.clone()),
+                    Some((key, at_most)) if only_buckets => {
+                        Landed::OverBudget(Full { key: key.clone(), above: at_most.unwrap_or(i64::MIN) })
+                    }
                     _ => Landed::Moved,
                 })
             }

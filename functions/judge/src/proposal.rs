@@ -70,7 +70,7 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
     ) -> Result<Landed, HandleError> {
         match self.approve(proposal, judgement).await? {
             Landed::TextTaken => self.write(&proposal.reject(&[reasons::TEXT_TAKEN.to_owned()], 1)?).await,
-            Landed::OverBudget(bucket) => self.write(&proposal.over_budget(&bucket)?).await,
+            Landed::OverBudget(full) => self.write(&proposal.over_budget(&full.key.sk)?).await,
             landed => Ok(landed),
         }
     }

@@ -110,7 +110,8 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
         let transaction = MoneyTransaction::from(self.closing(held)?.insert(undo)?);
         let transaction = transaction.reserve(&tenant, &entry, &reservation, &caps)?;
         match self.write_money(&transaction).await? {
-            Landed::OverBudget(bucket) => {
+            Landed::OverBudget(full) => {
+                let bucket = full.key.sk;
                 tell_undo_waits(effect, &bucket);
                 self.look_later(held).await
             }

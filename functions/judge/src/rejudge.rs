@@ -9,7 +9,6 @@ use chimera_domain::{
     Transaction, VerdictKind, WorkOutcome, limits,
 };
 use chimera_policy::Judgement;
-use chimera_policy::money::over_budget_reason;
 use chimera_policy::verdict::BAND_MEDIUM;
 use tracing::{error, info, warn};
 
@@ -132,12 +131,12 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
             .close(tenant, &self.release_entry(&effect.row), old, nothing)?
             .reserve(tenant, &reserve_entry(&signed, new, now), new, &today.caps)?;
         match self.write_money(&transaction).await? {
-            Landed::OverBudget(bucket) if effect.row.undoes.is_some() => {
-                self.wait_for_money(effect, &bucket, occasion).await
+            Landed::OverBudget(full) if effect.row.undoes.is_some() => {
+                self.wait_for_money(effect, &full.key.sk, occasion).await
             }
-            Landed::OverBudget(bucket) => {
-                tell_operator(&effect.row, &bucket);
-                self.void(effect, &over_budget_reason(&bucket), review, occasion).await
+            Landed::OverBudget(full) => {
+                tell_operator(&effect.row, &full.key.sk);
+                self.void_while_full(effect, &full, review, occasion).await
             }
             landed => Ok(landed),
         }
@@ -327,8 +326,13 @@ mod tests {
             .unwrap();
         let adds: Vec<&Op> =
             transaction.inner().ops().iter().filter(|op| matches!(op, Op::Add { .. })).collect();
-        let together =
-            Op::Add { table: Table::Ledger, key: bucket.key(&tenant), amount: 0, at_most: Some(100) };
+        let together = Op::Add {
+            table: Table::Ledger,
+            key: bucket.key(&tenant),
+            amount: 0,
+            at_most: Some(100),
+            above: None,
+        };
         assert_eq!(adds, [&together]);
     }
 }

@@ -98,7 +98,7 @@ mod tests {
         let money = json!({ "minor": 20, "currency": "USD" });
         let digest = chimera_domain::Digest::of_json(arguments);
         let grant = json!({
-            "id": "g1", "key": "k1", "tenant": "acme", "agent": "mira", "effect": "w1-e1", "audience": "twitter@s",
+            "id": "g1", "key": "k1", "tenant": "acme", "agent": "mira", "campaign": "c1", "effect": "w1-e1", "audience": "twitter@s",
             "tool": tool, "arguments": digest, "max_cost": money, "policy_version": 0,
             "expires_at": "2026-03-02T09:15:00Z",
         });
@@ -142,7 +142,11 @@ mod tests {
             post[name] = json!(value);
             post
         };
-        assert_eq!(finding(&reply(), &[base.clone()]), None, "neither key nor time: nobody knows");
+        assert_eq!(
+            finding(&reply(), std::slice::from_ref(&base)),
+            None,
+            "neither key nor time: nobody knows"
+        );
         assert_eq!(
             finding(&reply(), &[with("idempotency_key", "0f8fad5b-d9cb-469f-a165-70867728950e")]),
             None

@@ -26,7 +26,9 @@ pub(crate) fn element(op: &Op, tables: &Tables, writer: &WriterId) -> Result<Tra
     Ok(match op {
         Op::Put { item, when, .. } => element.put(put(table, items::attributes(item)?, when)?),
         Op::Check { key, when, .. } => element.condition_check(check(table, key, when)?),
-        Op::Add { key, amount, at_most, .. } => element.update(add(table, key, *amount, *at_most, writer)?),
+        Op::Add { key, amount, at_most, above, .. } => {
+            element.update(add(table, key, *amount, (*at_most, *above), writer)?)
+        }
     }
     .build())
 }
@@ -61,7 +63,7 @@ fn add(
     table: &str,
     key: &RowKey,
     amount: i64,
-    at_most: Option<i64>,
+    (at_most, above): (Option<i64>, Option<i64>),
     writer: &WriterId,
 ) -> Result<Update, StoreError> {
     let mut said = Said::default();
@@ -73,7 +75,12 @@ fn add(
         let bound = said.number("at_most", at_most);
         // An absent bucket counts as 0, which a negative bound does not admit.
         let absent = if at_most < 0 { "" } else { "attribute_not_exists(#used) OR " };
-        said.condition = Some(format!("{absent}{used} <= {bound}"));
+        said.condition = Some(format!("({absent}{used} <= {bound})"));
+    }
+    if let Some(above) = above {
+        let bound = said.number("above", above);
+        let and = said.condition.map(|condition| format!("{condition} AND ")).unwrap_or_default();
+        said.condition = Some(format!("{and}{used} > {bound}"));
     }
     Update::builder()
         .table_name(table)
@@ -161,7 +168,7 @@ mod tests {
     }
 
     fn added(at_most: Option<i64>) -> Update {
-        said(&Op::Add { table: Table::Ledger, key: key(), amount: 20, at_most }).update.unwrap()
+        said(&Op::Add { table: Table::Ledger, key: key(), amount: 20, at_most, above: None }).update.unwrap()
     }
 
     #[test]
@@ -214,12 +221,18 @@ mod tests {
     #[test]
     fn an_absent_bucket_counts_as_zero() {
         let admits = |at_most| added(Some(at_most)).condition_expression.unwrap();
-        assert_eq!(admits(0), "attribute_not_exists(#used) OR #used <= :at_most");
+        assert_eq!(admits(0), "(attribute_not_exists(#used) OR #used <= :at_most)");
         assert_eq!(
             admits(-1),
-            "#used <= :at_most",
+            "(#used <= :at_most)",
             "an amount above the cap never fits, not even an empty bucket"
         );
+    }
+
+    #[test]
+    fn what_is_given_back_may_require_a_bucket_that_is_too_full() {
+        let over = Op::Add { table: Table::Ledger, key: key(), amount: -20, at_most: None, above: Some(100) };
+        assert_eq!(said(&over).update.unwrap().condition_expression.unwrap(), "#used > :above");
     }
 
     #[test]

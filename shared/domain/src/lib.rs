@@ -42,8 +42,8 @@ pub use joint::{JointTransaction, clash};
 pub use ledger::{Bucket, BucketRow, Close, LedgerEntry, Reservation};
 pub use message::{EffectMessage, Envelope, PlanMessage, ReviewMessage, TaskMessage, is_carriable};
 pub use money::{Currency, Money, MoneyError};
-pub use owner::{InvalidOwner, Owned, Owner};
 pub use names::{free_names, is_held_by, take_names_again};
+pub use owner::{InvalidOwner, Owned, Owner};
 pub use persona::Persona;
 pub use plan::{Plan, PlanDiff, PlanError, PlanEvent, PlanStatus, check_plan};
 pub use policy::{

@@ -63,6 +63,8 @@ pub enum Op {
         amount: i64,
         /// Only while `used` is at most this before the addition.
         at_most: Option<i64>,
+        /// Only while `used` is more than this before the addition.
+        above: Option<i64>,
     },
 }
 
@@ -333,7 +335,8 @@ impl MoneyTransaction {
             }
             None => {
                 let at_most = cap.map(|cap| cap - minor);
-                self.0.ops.push(Op::Add { table: Table::Ledger, key: row, amount: minor, at_most });
+                let above = None;
+                self.0.ops.push(Op::Add { table: Table::Ledger, key: row, amount: minor, at_most, above });
             }
         }
     }
@@ -348,11 +351,28 @@ impl MoneyTransaction {
         &mut self.0
     }
 
-    /// Whether a refused operation is a bucket that could not take the amount.
+    /// Only while this bucket holds more than `bound`.
     #[must_use]
-    pub fn refused_bucket(&self, refusals: &[OpRefusal]) -> Option<&RowKey> {
+    pub fn require_above(mut self, row: &RowKey, bound: i64) -> Self {
+        let met = self.0.ops.iter_mut().find_map(|op| match op {
+            Op::Add { key, above, .. } if key == row => Some(above),
+            _ => None,
+        });
+        match met {
+            Some(above) => *above = Some(bound),
+            None => {
+                let (key, above) = (row.clone(), Some(bound));
+                self.0.ops.push(Op::Add { table: Table::Ledger, key, amount: 0, at_most: None, above });
+            }
+        }
+        self
+    }
+
+    /// The refused operation that is a bucket, if one is, with the most that it may hold before the amount is added.
+    #[must_use]
+    pub fn refused_bucket(&self, refusals: &[OpRefusal]) -> Option<(&RowKey, Option<i64>)> {
         refusals.iter().find_map(|refusal| match self.0.ops.get(refusal.index) {
-            Some(Op::Add { key, .. }) => Some(key),
+            Some(Op::Add { key, at_most, .. }) => Some((key, *at_most)),
             _ => None,
         })
     }

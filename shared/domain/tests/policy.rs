@@ -1,4 +1,5 @@
 //! What a policy says about a moment, and where it is unsound.
+#![expect(clippy::unwrap_used, reason = "what cannot be made fails the test")]
 
 use chimera_domain::{AgentId, Caps, Currency, Money, Policy, PolicyError, QuietHours, Timestamp};
 

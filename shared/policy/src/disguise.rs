@@ -14,18 +14,33 @@ pub struct Reading {
     pub canonical: String,
     /// Spelled-out letters that are no known words: glued together, looked through for parts of words.
     pub runs: Vec<String>,
+    /// Words that could be read only after they were deciphered: spelled out, joined, without vowels, in figures.
+    pub deciphered: usize,
 }
+
+impl Reading {
+    /// Whether so much had to be deciphered that a person should look at it: honest posts are not written so.
+    #[must_use]
+    pub fn is_in_disguise(&self) -> bool {
+        self.deciphered >= MIN_DECIPHERED && self.deciphered * 2 >= self.canonical.split(' ').count()
+    }
+}
+
+/// A name, a hashtag and a slip of the pen are no disguise.
+const MIN_DECIPHERED: usize = 5;
 
 /// Undoes entities, overridden direction, look-alikes, emoji for words, joined, spaced, stretched, masked and leet words.
 #[must_use]
 pub fn read(text: &str, vocabulary: &Vocabulary) -> Reading {
     let decoded = decode_entities(text);
-    let folded = fold(&restore_direction(&decoded));
-    let mut reader = Reader { vocabulary, reading: Reading::default(), letters: Vec::new(), is_spaced: false };
+    let (folded, humps) = fold(&restore_direction(&decoded));
+    let mut reader =
+        Reader { vocabulary, reading: Reading::default(), letters: Vec::new(), is_spaced: false };
     for token in folded.split_whitespace() {
         reader.take(token);
     }
     reader.end_run();
+    reader.reading.deciphered += humps;
     reader.reading
 }
 
@@ -89,9 +104,10 @@ fn restore_direction(text: &str) -> String {
 /// A wider gap than one space: between words whose letters are spaced out.
 const GAP: &str = "\u{1}";
 
-/// Plain lower-case letters; hashtags and camel case parted; emoji that stand for words spelled out.
-fn fold(text: &str) -> String {
+/// Plain lower-case letters; camel case parted, with how many words that gave; emoji that stand for words spelled out.
+fn fold(text: &str) -> (String, usize) {
     let mut folded = String::with_capacity(text.len() + 16);
+    let mut humps = 0;
     for token in text.split([' ', '\n', '\t', '\u{a0}', '\u{3000}']) {
         if token.is_empty() {
             folded.push_str(GAP);
@@ -101,6 +117,7 @@ fn fold(text: &str) -> String {
         let parted;
         let token = if is_camel(token) {
             parted = part_camel(token);
+            humps += parted.split(' ').count();
             &parted
         } else {
             token
@@ -110,7 +127,7 @@ fn fold(text: &str) -> String {
         }
         folded.push(' ');
     }
-    folded
+    (folded, humps)
 }
 
 fn fold_char(c: char, folded: &mut String) {
@@ -201,6 +218,7 @@ impl Reader<'_> {
 
     fn glued(&mut self, glued: &str) {
         let words = self.parted_run(glued);
+        self.reading.deciphered += words.len();
         words.iter().for_each(|word| self.push(word));
     }
 
@@ -230,14 +248,19 @@ impl Reader<'_> {
         if core.is_empty() || core.starts_with("http") || core.starts_with('@') && !head.is_empty() {
             return self.push(token);
         }
-        if let Some(repaired) = self.repaired(core, head.ends_with('#')) {
-            self.push(&format!("{head}{repaired}{tail}"));
-        } else {
-            self.push(token);
+        match self.repaired(core, head.ends_with('#')) {
+            Some(repair) => {
+                let (Repair::Tidied(word) | Repair::Deciphered(word)) = &repair;
+                if matches!(repair, Repair::Deciphered(_)) {
+                    self.reading.deciphered += word.split(' ').count();
+                }
+                self.push(&format!("{head}{word}{tail}"));
+            }
+            None => self.push(token),
         }
     }
 
-    fn repaired(&mut self, core: &str, is_hashtag: bool) -> Option<String> {
+    fn repaired(&mut self, core: &str, is_hashtag: bool) -> Option<Repair> {
         let v = self.vocabulary;
         if v.knows(core) {
             return None;
@@ -250,67 +273,71 @@ impl Reader<'_> {
         }
         let groups: Vec<&str> =
             core.split(|c: char| !c.is_alphanumeric()).filter(|g| !g.is_empty()).collect();
-        if groups.len() >= 3
-            && groups.iter().filter(|group| group.chars().count() == 1).count() * 4 >= groups.len() * 3
-        {
-            let glued = unleet(&groups.concat(), 'i');
-            return Some(self.parted_run(&glued).join(" "));
+        let single = groups.iter().filter(|group| group.chars().count() == 1).count();
+        if groups.len() >= 3 && single * 4 >= groups.len() * 3 {
+            let words = self.parted_run(&unleet(&groups.concat(), 'i'));
+            return Some(Repair::Deciphered(words.join(" ")));
         }
         if groups.len() >= 2 && groups.iter().all(|group| v.knows(group)) {
-            return core.contains('/').then(|| groups.join(" / "));
+            return core.contains('/').then(|| Repair::Tidied(groups.join(" / ")));
         }
         let letters: String = groups.concat();
         if letters.len() >= 4 && v.knows(&letters) {
-            return Some(letters);
-        }
-        for one in ['i', 'l'] {
-            let read = unleet(core, one);
-            let read: String = read.chars().filter(|c| c.is_alphanumeric()).collect();
-            if read.chars().all(char::is_alphabetic) {
-                if v.knows(&read) {
-                    return Some(read);
-                }
-                if let Some(word) = self.stretched(&read) {
-                    return Some(word);
-                }
-            }
+            let is_compound = core.contains('-');
+            return Some(if is_compound { Repair::Tidied(letters) } else { Repair::Deciphered(letters) });
         }
         if core.contains('*')
             && let Some(word) = v.with_vowels(&skeleton(&letters))
         {
-            return Some(word.to_owned());
+            return Some(Repair::Deciphered(word.to_owned()));
         }
-        let is_digit_inside = core.as_bytes().windows(3).any(|w| {
-            w[0].is_ascii_alphabetic()
-                && !w[1].is_ascii_alphabetic()
-                && w[1] != b'\''
-                && w[1] != b'-'
-                && w[2].is_ascii_alphabetic()
+        self.unleeted(core, groups.len() == 1, is_hashtag).map(Repair::Deciphered)
+    }
+
+    /// A word in which figures and signs stand for letters.
+    fn unleeted(&self, core: &str, is_one_group: bool, is_hashtag: bool) -> Option<String> {
+        for one in ['i', 'l'] {
+            let word: String = unleet(core, one).chars().filter(|c| c.is_alphanumeric()).collect();
+            if word.chars().all(char::is_alphabetic) {
+                if self.vocabulary.knows(&word) {
+                    return Some(word);
+                }
+                if let Some(word) = self.stretched(&word) {
+                    return Some(word);
+                }
+            }
+        }
+        let is_sign_inside = core.as_bytes().windows(3).any(|three| {
+            let is_sign = !three[1].is_ascii_alphabetic() && !matches!(three[1], b'\'' | b'-');
+            three[0].is_ascii_alphabetic() && is_sign && three[2].is_ascii_alphabetic()
         });
-        if groups.len() == 1 && is_digit_inside {
-            let read = unleet(core, 'i');
-            return Some(self.word(&read, is_hashtag).unwrap_or(read));
+        if !(is_one_group && is_sign_inside) {
+            return None;
         }
-        None
+        let word = unleet(core, 'i');
+        match self.word(&word, is_hashtag) {
+            Some(Repair::Tidied(word) | Repair::Deciphered(word)) => Some(word),
+            None => Some(word),
+        }
     }
 
     /// A word of letters only that is not known.
-    fn word(&self, word: &str, is_hashtag: bool) -> Option<String> {
+    fn word(&self, word: &str, is_hashtag: bool) -> Option<Repair> {
         if let Some(word) = self.stretched(word) {
-            return Some(word);
+            return Some(Repair::Tidied(word));
         }
         if !word.is_ascii() {
             return None;
         }
         if word.len() >= 2 && !word.contains(['a', 'e', 'i', 'o', 'u', '\'']) {
-            return self.vocabulary.with_vowels(word).map(str::to_owned);
+            return self.vocabulary.with_vowels(word).map(|word| Repair::Deciphered(word.to_owned()));
         }
         // Most words that are not known are names; only what is too long for one is parted.
         if word.len() >= if is_hashtag { 6 } else { 10 } {
             let words = self.vocabulary.part(word).filter(|words| words.len() > 1)?;
             let known: usize = words.iter().filter(|word| self.vocabulary.knows(word)).map(String::len).sum();
             // A name that happens to begin with a word is left whole.
-            return (known * 3 >= word.len() * 2).then(|| words.join(" "));
+            return (known * 3 >= word.len() * 2).then(|| Repair::Deciphered(words.join(" ")));
         }
         None
     }
@@ -335,6 +362,14 @@ impl Reader<'_> {
     }
 }
 
+/// A token as it was meant.
+enum Repair {
+    /// As people write when they are merry or in haste: `sooo`, `and/or`.
+    Tidied(String),
+    /// As people write who do not want it read by a machine.
+    Deciphered(String),
+}
+
 /// Digits and signs back to the letters they stand for. `one` is what a 1 stands for.
 fn unleet(word: &str, one: char) -> String {
     let letter = |c| match c {
@@ -351,4 +386,67 @@ fn unleet(word: &str, one: char) -> String {
         other => other,
     };
     word.chars().map(letter).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known() -> Vocabulary {
+        Vocabulary::new(["vote", "for", "the", "election", "now", "good", "blue", "take", "pills", "senate", "iphone"])
+    }
+
+    fn canonical(text: &str) -> String {
+        read(text, &known()).canonical
+    }
+
+    #[test]
+    fn a_disguised_word_is_read_as_it_is_seen() {
+        for text in [
+            "v o t e for the election",
+            "v.o.t.e for the e-l-e-c-t-i-o-n",
+            "v0t3 for the 3l3ct10n",
+            "vоtе for the еlесtіоn",
+            "vo\u{200b}te for the elec\u{ad}tion",
+            "ｖｏｔｅ for the election",
+            "vóte for the e\u{301}lection",
+            "&#118;ote for the &#x65;lection",
+            "voooote for the electiooon",
+            "VoteForTheElection",
+            "#voteforthe election",
+            "\u{202e}noitcele eht rof etov\u{202c}",
+            "VOTE for the eLeCtIoN",
+            "v*te for the el*ction",
+            "vt fr the lctn",
+        ] {
+            assert_eq!(canonical(text).trim_start_matches('#'), "vote for the election", "{text:?}");
+        }
+    }
+
+    #[test]
+    fn honest_writing_is_left_as_it_is() {
+        for text in ["a b test", "take 2 pills at 10:30", "mp3 and 4k", "e-mail", "https://a.example/v0te", "the rhythm"] {
+            assert_eq!(canonical(text), text);
+        }
+        assert_eq!(canonical("Sooo good!"), "so good!");
+    }
+
+    #[test]
+    fn pictures_are_read_as_words() {
+        assert_eq!(canonical("take the 💊 now 🗳️"), "take the pill now vote");
+    }
+
+    #[test]
+    fn a_text_that_is_all_disguise_is_known_as_such() {
+        let is_in_disguise = |text| read(text, &known()).is_in_disguise();
+        assert!(is_in_disguise("v o t e   f o r   t h e   e l e c t i o n   n o w"));
+        assert!(is_in_disguise("#voteforthe #electionnow"));
+        assert!(!is_in_disguise("vote for the election n o w"));
+        assert!(!is_in_disguise("good iphone now #VoteBlue for the good of the senate"));
+    }
+
+    #[test]
+    fn letters_that_are_no_known_word_are_kept_for_the_search() {
+        assert_eq!(read("q z x w k", &known()).runs, ["qzxwk"]);
+    }
 }

@@ -1,9 +1,10 @@
 //! What the model sees of a text: words, word pairs, letters, word classes and how they stand together.
 
 use std::hash::Hasher;
+use std::sync::LazyLock;
 
 use crate::classes::{Class, Classes};
-use crate::vocabulary::Fnv;
+use crate::vocabulary::{Fnv, ShortMap};
 use crate::words::stem;
 
 /// Buckets that features are hashed into, as a power of two.
@@ -38,13 +39,7 @@ enum Kind {
 }
 
 /// Each kind's length.
-const LENGTHS: [f32; 13] = [1.0, 1.0, 0.7, 0.6, 0.8, 0.8, 0.2, 0.2, 0.2, 1.0, 1.0, 1.0, 0.3];
-static TUNED: std::sync::LazyLock<Vec<f32>> = std::sync::LazyLock::new(|| {
-    std::env::var("LENS")
-        .ok()
-        .map(|v| v.split(',').map(|x| x.parse().unwrap_or(0.0)).collect())
-        .unwrap_or_else(|| LENGTHS.to_vec())
-});
+const LENGTHS: [f32; 13] = [1.0, 1.0, 0.7, 0.6, 0.8, 0.8, 0.4, 0.4, 0.4, 0.7, 0.7, 1.0, 0.3];
 
 /// A text as buckets with values.
 #[derive(Debug, Default)]
@@ -91,7 +86,7 @@ fn weighed(mut found: Vec<(Kind, u64)>) -> Features {
     found.dedup();
     let mut values = Vec::with_capacity(found.len());
     for same in found.chunk_by(|a, b| a.0 == b.0) {
-        let value = TUNED[same[0].0 as usize] / (same.len() as f32).sqrt();
+        let value = LENGTHS[same[0].0 as usize] / (same.len() as f32).sqrt();
         values.extend(same.iter().map(|(_, hash)| (bucket(*hash), value)));
     }
     Features { values }
@@ -164,8 +159,7 @@ fn tokens(canonical: &str) -> Vec<Token<'_>> {
 }
 
 fn is_function(word: &str) -> bool {
-    use std::sync::LazyLock;
-    static WORDS: LazyLock<crate::vocabulary::ShortMap<&'static str, ()>> =
+    static WORDS: LazyLock<ShortMap<&'static str, ()>> =
         LazyLock::new(|| FUNCTION.split_whitespace().map(|word| (word, ())).collect());
     WORDS.contains_key(word)
 }

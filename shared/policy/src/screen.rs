@@ -21,7 +21,7 @@ use crate::words::has_phrase;
 const MAX_SEEN: usize = 8;
 
 /// So many words ask a human whatever the model says; fewer do unless it sees nothing of any topic around them.
-pub const SURE_WORDS: usize = 2;
+pub const SURE_WORDS: usize = 3;
 
 /// What the screen found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -103,6 +103,9 @@ fn look_through(text: &str, policy: &Policy) -> Screened {
         }
     }
     let reading = read(text, Vocabulary::shipped());
+    if reading.is_in_disguise() {
+        screened.cannot_read("words in disguise");
+    }
     let views = lexicon_views(text, &reading);
     let opinion = Model::shipped().opinion(&features(&reading.canonical));
     let seen: Vec<(Topic, BTreeSet<String>)> = TOPICS
@@ -111,9 +114,9 @@ fn look_through(text: &str, policy: &Policy) -> Screened {
         .map(|words| (words.topic, words.seen(&views, &reading.runs)))
         .collect();
     let count: usize = seen.iter().map(|(_, seen)| seen.len()).sum();
-    if count >= SURE_WORDS || !opinion.is_surely_nothing {
-        for (topic, word) in seen.into_iter().flat_map(|(topic, seen)| seen.into_iter().map(move |word| (topic, word))) {
-            screened.saw(topic.name(), word);
+    for (topic, words) in seen {
+        if count >= SURE_WORDS || !opinion.rules_out(topic) {
+            words.into_iter().for_each(|word| screened.saw(topic.name(), word));
         }
     }
     for (topic, sure) in opinion.topics {
@@ -157,11 +160,14 @@ fn tenant_topics(text: &str, policy: &Policy, reading: &Reading, screened: &mut 
     }
 }
 
-/// How many words of any topic are seen: what the training must know to leave to the words what they find.
+/// How many words of each topic are seen: what the training must know to leave to the words what they find.
 #[must_use]
-pub fn words_seen(text: &str, reading: &Reading) -> usize {
+pub fn words_seen(text: &str, reading: &Reading) -> [usize; Topic::ALL.len()] {
     let views = lexicon_views(text, reading);
-    TOPICS.iter().map(|words| words.seen(&views, &reading.runs).len()).sum()
+    Topic::ALL.map(|topic| {
+        let of_topic = TOPICS.iter().filter(|words| words.topic == topic);
+        of_topic.map(|words| words.seen(&views, &reading.runs).len()).sum()
+    })
 }
 
 struct TopicWords {
@@ -294,6 +300,58 @@ mod tests {
         ] {
             assert!(topics_of(text).iter().any(|flag| flag.starts_with("topic:")), "{text}");
         }
+    }
+
+    #[test]
+    fn a_hint_without_the_usual_words_is_found_by_the_model() {
+        let screened = screen(
+            "Threw the little white ones in the bin in May, told nobody, and my head has never been clearer.",
+            &a_policy(),
+        );
+        assert!(screened.flags.contains(&Flag::new("topic:health_advice")), "{screened:?}");
+        assert!(screened.seen.iter().any(|(topic, what)| topic == "health_advice" && what.starts_with("semantic 0.")));
+    }
+
+    #[test]
+    fn the_evidence_names_the_word_that_was_seen() {
+        let screened = screen("The senator wants gun control", &a_policy());
+        assert!(screened.seen.contains(&("politics".to_owned(), "gun control".to_owned())), "{screened:?}");
+    }
+
+    #[test]
+    fn a_tenants_own_words_are_found_in_every_view() {
+        let words = BTreeSet::from(["Kestrel".to_owned(), "project dawn".to_owned()]);
+        let policy = Policy { tenant_topics: [("launch".to_owned(), words)].into(), ..a_policy() };
+        for text in [
+            "The new kestrel looks lovely",
+            "The new K e s t r e l looks lovely",
+            "The new Kеstrеl looks lovely",
+            "Loving #ProjectDawn so far",
+            "P.r.o.j.e.c.t dawn is here",
+        ] {
+            assert!(screen(text, &policy).flags.contains(&Flag::new("topic:launch")), "{text}");
+        }
+        assert!(screen("Two kestrels over the moor at dawn", &policy).flags.is_empty());
+    }
+
+    #[test]
+    fn everything_that_would_be_published_is_screened() {
+        let texts = ["Look at this view", "#VoteBlue", "a hill at dawn"];
+        assert!(screen_all(&texts, &a_policy()).flags.contains(&Flag::new("topic:politics")));
+        assert!(screen_all(&["Look at this view", "#sunset", "a hill at dawn"], &a_policy()).flags.is_empty());
+    }
+
+    #[test]
+    fn what_the_screen_fails_on_goes_to_a_human() {
+        let screened = guarded(|| panic!("a flaw of the screen"));
+        assert_eq!(screened.flags, BTreeSet::from([Flag::new("unreadable")]));
+        assert_eq!(screened.unreadable, Some("the screen failed"));
+    }
+
+    #[test]
+    fn a_text_that_must_be_deciphered_goes_to_a_human() {
+        let text = "w h a t   a   l o v e l y   d a y   a t   t h e   b e a c h";
+        assert_eq!(screen(text, &a_policy()).unreadable, Some("words in disguise"));
     }
 
     #[test]

@@ -41,9 +41,9 @@ impl Model {
         &MODEL
     }
 
-    /// Writes the outputs down, and the score of the last output below which one word alone asks nobody.
+    /// Writes the outputs down, and how far below its threshold a score may be for a seen word to ask all the same.
     #[must_use]
-    pub fn write(outputs: &[Output; OUTPUTS], floor: f32) -> Self {
+    pub fn write(outputs: &[Output; OUTPUTS], slack: f32) -> Self {
         let mut bytes = MAGIC.to_vec();
         let mut scales = [1.0_f32; OUTPUTS];
         for (output, scale) in outputs.iter().zip(&mut scales) {
@@ -53,7 +53,7 @@ impl Model {
                 bytes.extend(value.to_le_bytes());
             }
         }
-        bytes.extend(floor.to_le_bytes());
+        bytes.extend(slack.to_le_bytes());
         for bucket in 0..BUCKETS {
             for (output, scale) in outputs.iter().zip(scales) {
                 let weight = (output.weights[bucket] / scale).round().clamp(-127.0, 127.0) as i8;
@@ -96,25 +96,18 @@ impl Model {
     #[must_use]
     pub fn opinion(&self, features: &Features) -> Opinion {
         if !self.bytes.starts_with(MAGIC) {
-            return Opinion { topics: Vec::new(), is_surely_nothing: false };
+            return Opinion { topics: Vec::new(), over: [0.0; OUTPUTS], slack: f32::MAX };
         }
         let scores = self.scores(features);
-        let over = |output: usize| scores[output] - self.threshold(output);
-        let mut found: Vec<(Topic, f32)> = Topic::ALL
-            .iter()
-            .enumerate()
-            .map(|(output, topic)| (*topic, over(output)))
-            .filter(|(_, over)| *over >= 0.0)
-            .collect();
-        if found.is_empty() && over(OUTPUTS - 1) >= 0.0 {
+        let over: [f32; OUTPUTS] = std::array::from_fn(|output| scores[output] - self.threshold(output));
+        let mut topics: Vec<(Topic, f32)> = Topic::ALL.into_iter().zip(over).filter(|(_, over)| *over >= 0.0).collect();
+        if topics.is_empty() && over[OUTPUTS - 1] >= 0.0 {
             // Something is there: the nearest topic names it.
-            let nearest = Topic::ALL.iter().enumerate().max_by(|a, b| over(a.0).total_cmp(&over(b.0)));
-            found.extend(nearest.map(|(_, topic)| (*topic, over(OUTPUTS - 1))));
+            let nearest = Topic::ALL.into_iter().zip(over).max_by(|a, b| a.1.total_cmp(&b.1));
+            topics.extend(nearest.map(|(topic, _)| (topic, over[OUTPUTS - 1])));
         }
-        Opinion {
-            topics: found.into_iter().map(|(topic, over)| (topic, sure(over))).collect(),
-            is_surely_nothing: scores[OUTPUTS - 1] < self.number(OUTPUTS, 0),
-        }
+        topics.iter_mut().for_each(|(_, over)| *over = sure(*over));
+        Opinion { topics, over, slack: self.number(OUTPUTS, 0) }
     }
 }
 
@@ -123,8 +116,17 @@ impl Model {
 pub struct Opinion {
     /// The topics of which it asks a human, with how sure it is from 0 to 1 (0.5 is where it begins to ask).
     pub topics: Vec<(Topic, f32)>,
-    /// Whether it is so far from any topic that one word alone, which may mean something else, asks nobody.
-    pub is_surely_nothing: bool,
+    over: [f32; OUTPUTS],
+    slack: f32,
+}
+
+impl Opinion {
+    /// Whether it is so far from the topic, and from any, that one word, which may mean something else, asks nobody.
+    #[must_use]
+    pub fn rules_out(&self, topic: Topic) -> bool {
+        let own = Topic::ALL.iter().position(|one| *one == topic).map_or(f32::MAX, |at| self.over[at]);
+        own < -self.slack && self.over[OUTPUTS - 1] < -self.slack
+    }
 }
 
 /// From a distance to the threshold to 0..1.

@@ -3,9 +3,9 @@
 
 use chimera_domain::{
     Agent, AgentId, Binding, Brief, Campaign, CampaignId, CampaignStatus, Check, Confidence, Criterion,
-    Currency, Digest, Evidence, Intent, Mention, Money, Persona, Policy, PolicyRow, Priority, ResultId, Source, Task,
-    TaskId, TaskKind, TaskResult, TaskStatus, TenantId, Timestamp, Usage, Verdict, VerdictKind, WorkOutcome,
-    limits,
+    Currency, Digest, Evidence, Intent, Mention, Money, Persona, Policy, PolicyRow, Priority, ResultId,
+    Source, Task, TaskId, TaskKind, TaskResult, TaskStatus, TenantId, Timestamp, Usage, Verdict, VerdictKind,
+    WorkOutcome, limits,
 };
 use serde_json::json;
 

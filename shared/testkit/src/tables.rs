@@ -103,8 +103,10 @@ impl Tables {
                 When::StatusIn(statuses) => text(old, "status").is_some_and(|s| statuses.contains(&s)),
             },
             // A cap below the amount refuses a bucket that is not there, too.
-            Op::Add { at_most, .. } => {
-                at_most.is_none_or(|at_most| at_most >= 0 && number(old, "used").unwrap_or(0) <= at_most)
+            Op::Add { at_most, above, .. } => {
+                let used = number(old, "used").unwrap_or(0);
+                at_most.is_none_or(|at_most| at_most >= 0 && used <= at_most)
+                    && above.is_none_or(|above| used > above)
             }
         }
     }

@@ -91,10 +91,12 @@ impl Functions {
     pub(crate) async fn deliver(&self, queue: Queue, limit: usize) {
         let deliveries = self.cloud.receive(queue, limit);
         match queue {
-            Queue::Plan => self.hand_over("planner", &self.planner, queue, deliveries).await,
-            Queue::Task | Queue::TaskHigh => self.hand_over("worker", &self.worker, queue, deliveries).await,
-            Queue::Review => self.hand_over("judge", &self.judge, queue, deliveries).await,
-            Queue::Effect => self.hand_over("publisher", &self.publisher, queue, deliveries).await,
+            Queue::Plan => Box::pin(self.hand_over("planner", &self.planner, queue, deliveries)).await,
+            Queue::Task | Queue::TaskHigh => {
+                Box::pin(self.hand_over("worker", &self.worker, queue, deliveries)).await
+            }
+            Queue::Review => Box::pin(self.hand_over("judge", &self.judge, queue, deliveries)).await,
+            Queue::Effect => Box::pin(self.hand_over("publisher", &self.publisher, queue, deliveries)).await,
         }
     }
 
@@ -177,7 +179,7 @@ impl Functions {
 
     /// The schedule fires.
     pub(crate) async fn tick(&self) {
-        if let Err(why) = survive(self.dispatcher.tick()).await {
+        if let Err(why) = Box::pin(survive(self.dispatcher.tick())).await {
             self.cloud.tell(&format!("dispatcher: the tick failed: {why}"));
         }
     }

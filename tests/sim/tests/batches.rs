@@ -15,6 +15,8 @@ use crate::twenty_tools::{twenty_tools, twenty_tools_that_also_say};
 
 mod twenty_tools;
 
+/// A feed of other articles.
+const OTHER_FEED: &str = "https://smalltools.example/others.xml";
 /// What a post with a link costs, in cents.
 const POST: i64 = 20;
 
@@ -135,9 +137,12 @@ async fn near_duplicates_of_one_batch_see_each_other() {
 #[tokio::test]
 async fn near_duplicates_of_two_campaigns_in_one_batch_see_each_other() {
     let world = SwarmWorld::new();
-    world.platform.serve(FEED, twenty_tools_that_also_say(SAID));
+    let articles = twenty_tools_that_also_say(SAID).articles().to_vec();
+    let (some, others) = articles.split_at(10);
+    world.platform.serve(FEED, Feed::with_articles("Some", some.to_vec()));
+    world.platform.serve(OTHER_FEED, Feed::with_articles("Others", others.to_vec()));
     world.start(a_campaign().posts(1)).await;
-    world.start(a_campaign().posts(1).named("c-2").seed(2)).await;
+    world.start(a_campaign().posts(1).named("c-2").feeds(&[OTHER_FEED])).await;
     assert!(world.run_until(|world| writes(world, TaskStatus::Open) == 2).await, "{}", world.story());
     world.gather(Queue::Review).await;
     assert_eq!(world.cloud.visible(Queue::Review), 2, "{}", world.story());

@@ -292,7 +292,7 @@ async fn a_humans_no_waits_until_the_call_is_surely_over() {
 
 /// What had given an effect up: its names and its deed are free.
 fn give_up(world: &SwarmWorld) {
-    for stored in world.cloud.rows().unwrap() {
+    for stored in world.cloud.rows().unwrap_or_default() {
         match stored.row {
             Row::Effect(effect) => world.force(Effect { status: EffectStatus::Void, ..*effect }),
             Row::Unique(row) => world.force(Unique { status: UniqueState::Free, ..row }),

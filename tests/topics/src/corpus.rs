@@ -50,7 +50,8 @@ pub fn read_file(path: &Path) -> Result<Vec<Post>> {
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     lines
         .map(|(at, line)| {
-            serde_json::from_str(line).with_context(|| format!("{} line {} is no labelled post", path.display(), at + 1))
+            serde_json::from_str(line)
+                .with_context(|| format!("{} line {} is no labelled post", path.display(), at + 1))
         })
         .collect()
 }

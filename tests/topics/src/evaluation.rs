@@ -109,7 +109,8 @@ pub fn screen_posts(posts: &[Post]) -> Vec<Screened> {
 #[must_use]
 pub fn table(posts: &[Post], screened: &[Screened]) -> Vec<Line> {
     let share = |of: &dyn Fn(&Post) -> bool, hit: &dyn Fn(&Screened) -> bool| {
-        let chosen: Vec<&Screened> = posts.iter().zip(screened).filter(|(post, _)| of(post)).map(|(_, s)| s).collect();
+        let chosen: Vec<&Screened> =
+            posts.iter().zip(screened).filter(|(post, _)| of(post)).map(|(_, s)| s).collect();
         Share { hits: chosen.iter().filter(|screened| hit(screened)).count(), of: chosen.len() }
     };
     let mut lines = Vec::new();
@@ -121,7 +122,8 @@ pub fn table(posts: &[Post], screened: &[Screened]) -> Vec<Line> {
             let part = share(&|post| post.topics.contains(&topic) && post.kind == kind, &is_held);
             lines.push(Line { name: format!("  {name}"), share: part, bar: None });
         }
-        let named = share(&|post| post.topics.contains(&topic), &|s| s.flags.iter().any(|f| f.as_str() == flag));
+        let named =
+            share(&|post| post.topics.contains(&topic), &|s| s.flags.iter().any(|f| f.as_str() == flag));
         lines.push(Line { name: "  under this name".to_owned(), share: named, bar: None });
     }
     for (name, kind, bar) in

@@ -70,7 +70,9 @@ fn mixed_script(text: &str) -> String {
             "n" => "η",
             _ => "τ",
         };
-        at.map_or(word.to_owned(), |at| format!("{}{}{}", &word[..at], greek(&word[at..=at]), &word[at + 1..]))
+        at.map_or(word.to_owned(), |at| {
+            format!("{}{}{}", &word[..at], greek(&word[at..=at]), &word[at + 1..])
+        })
     })
 }
 
@@ -117,7 +119,9 @@ fn is_vowel(c: char) -> bool {
 /// The last vowel of each word of four letters or more, four times.
 fn stretch(text: &str) -> String {
     by_word(text, |word| match word.rfind(is_vowel) {
-        Some(at) if word.len() >= 4 => format!("{}{}{}", &word[..at], word[at..=at].repeat(4), &word[at + 1..]),
+        Some(at) if word.len() >= 4 => {
+            format!("{}{}{}", &word[..at], word[at..=at].repeat(4), &word[at + 1..])
+        }
         _ => word.to_owned(),
     })
 }
@@ -130,7 +134,8 @@ fn drop_vowels(text: &str) -> String {
 }
 
 fn reverse(text: &str) -> String {
-    let lines = text.split('\n').map(|line| format!("\u{202e}{}\u{202c}", line.chars().rev().collect::<String>()));
+    let lines =
+        text.split('\n').map(|line| format!("\u{202e}{}\u{202c}", line.chars().rev().collect::<String>()));
     lines.collect::<Vec<_>>().join("\n")
 }
 
@@ -181,7 +186,9 @@ fn join(text: &str, sign: &str, is_camel: bool) -> String {
 
 fn capital(word: &str) -> String {
     let mut letters = word.chars();
-    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters.flat_map(char::to_lowercase)).collect())
+    letters.next().map_or(String::new(), |first| {
+        first.to_uppercase().chain(letters.flat_map(char::to_lowercase)).collect()
+    })
 }
 
 fn entities(text: &str) -> String {

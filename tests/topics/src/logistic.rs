@@ -8,6 +8,9 @@ const SIZE: usize = (1 << BUCKET_BITS) + 1;
 /// Earlier steps that a direction is made of.
 const MEMORY: usize = 8;
 
+/// Added to every count, so that what was seen once tells little.
+const SMOOTH: f64 = 1.0;
+
 /// How to learn.
 #[derive(Debug, Clone, Copy)]
 pub struct Learning {
@@ -15,13 +18,53 @@ pub struct Learning {
     pub penalty: f32,
     /// What a positive example counts, a negative one counting 1.
     pub positive: f32,
+    /// How much a bucket's own odds count: 0 not at all, 1 alone.
+    pub blend: f32,
     /// Steps at most.
     pub steps: usize,
 }
 
-/// Weights of the buckets, then the bias.
+/// Weights of the buckets, then the bias. Each bucket counts as much as it tells the two sides apart by itself: what
+/// stands as often on either side cannot be learned by heart.
 #[must_use]
 pub fn learn(examples: &[(&Features, bool, f32)], learning: Learning) -> Vec<f32> {
+    let telling = telling(examples, learning.blend);
+    let scaled: Vec<(Features, bool, f32)> = examples
+        .iter()
+        .map(|(features, is_positive, importance)| {
+            let values =
+                features.values.iter().map(|(bucket, value)| (*bucket, value * telling[*bucket as usize]));
+            (Features { values: values.collect() }, *is_positive, *importance)
+        })
+        .collect();
+    let rows: Vec<(&Features, bool, f32)> = scaled.iter().map(|(f, p, i)| (f, *p, *i)).collect();
+    let mut weights = minimise(&rows, learning);
+    weights.iter_mut().zip(telling).for_each(|(weight, telling)| *weight *= telling);
+    weights
+}
+
+/// For each bucket how far the odds of the two sides are apart in it, as a logarithm; 1 for the bias.
+fn telling(examples: &[(&Features, bool, f32)], blend: f32) -> Vec<f32> {
+    let mut counts = vec![[0.0_f64; 2]; SIZE];
+    for (features, is_positive, importance) in examples {
+        for (bucket, _) in &features.values {
+            counts[*bucket as usize][usize::from(*is_positive)] += f64::from(*importance);
+        }
+    }
+    let mut totals = [0.0_f64; 2];
+    for (_, is_positive, importance) in examples {
+        totals[usize::from(*is_positive)] += f64::from(*importance);
+    }
+    let base = (totals[1] / totals[0].max(1.0)).max(1e-6);
+    let mut telling: Vec<f32> = counts
+        .iter()
+        .map(|[no, yes]| 1.0 - blend + blend * (ln((yes / base + SMOOTH) / (no + SMOOTH)).abs() as f32))
+        .collect();
+    telling[SIZE - 1] = 1.0;
+    telling
+}
+
+fn minimise(examples: &[(&Features, bool, f32)], learning: Learning) -> Vec<f32> {
     let mut weights = vec![0.0_f32; SIZE];
     let (mut loss, mut slope) = loss_and_slope(examples, &weights, learning);
     let mut history: Vec<(Vec<f32>, Vec<f32>, f64)> = Vec::new();
@@ -61,10 +104,15 @@ pub fn learn(examples: &[(&Features, bool, f32)], learning: Learning) -> Vec<f32
 /// The score of an example.
 #[must_use]
 pub fn score(weights: &[f32], features: &Features) -> f32 {
-    features.values.iter().map(|(bucket, value)| weights[*bucket as usize] * value).sum::<f32>() + weights[SIZE - 1]
+    features.values.iter().map(|(bucket, value)| weights[*bucket as usize] * value).sum::<f32>()
+        + weights[SIZE - 1]
 }
 
-fn loss_and_slope(examples: &[(&Features, bool, f32)], weights: &[f32], learning: Learning) -> (f64, Vec<f32>) {
+fn loss_and_slope(
+    examples: &[(&Features, bool, f32)],
+    weights: &[f32],
+    learning: Learning,
+) -> (f64, Vec<f32>) {
     let mut slope: Vec<f32> = weights.iter().map(|weight| weight * learning.penalty).collect();
     slope[SIZE - 1] = 0.0;
     let mut loss = 0.5 * f64::from(learning.penalty) * dot(&weights[..SIZE - 1], &weights[..SIZE - 1]);
@@ -133,6 +181,20 @@ fn exp(x: f64) -> f64 {
     power
 }
 
+/// ln x for x > 0.
+fn ln(x: f64) -> f64 {
+    let (mut x, mut twos) = (x, 0.0);
+    while x >= 2.0 {
+        x /= 2.0;
+        twos += 1.0;
+    }
+    while x < 1.0 {
+        x *= 2.0;
+        twos -= 1.0;
+    }
+    twos * std::f64::consts::LN_2 + ln_1p(x - 1.0)
+}
+
 /// ln(1 + x) for 0 <= x <= 1, by the series of the inverse hyperbolic tangent.
 fn ln_1p(x: f64) -> f64 {
     let ratio = x / (2.0 + x);
@@ -162,7 +224,7 @@ mod tests {
     fn what_can_be_told_apart_is() {
         let one = Features { values: vec![(1, 1.0), (3, 1.0)] };
         let other = Features { values: vec![(2, 1.0), (3, 1.0)] };
-        let learning = Learning { penalty: 0.01, positive: 1.0, steps: 50 };
+        let learning = Learning { penalty: 0.01, positive: 1.0, blend: 0.5, steps: 50 };
         let weights = learn(&[(&one, true, 1.0), (&other, false, 1.0)], learning);
         assert!(score(&weights, &one) > 1.0 && score(&weights, &other) < -1.0);
     }

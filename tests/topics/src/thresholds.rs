@@ -1,5 +1,6 @@
 //! Where a score begins to ask a human: as low as false alarms allow.
 
+use chimera_domain::Topic;
 use chimera_policy::screen::SURE_WORDS;
 use chimera_policy::semantic::OUTPUTS;
 
@@ -21,8 +22,8 @@ pub struct Scored<'a> {
     pub post: &'a Post,
     /// Its scores.
     pub scores: [f32; OUTPUTS],
-    /// Words of a topic that were seen.
-    pub words: usize,
+    /// Words that were seen, by topic.
+    pub words: [usize; Topic::ALL.len()],
 }
 
 /// Where scores begin to ask.
@@ -30,46 +31,51 @@ pub struct Scored<'a> {
 pub struct Thresholds {
     /// For each output.
     pub outputs: [f32; OUTPUTS],
-    /// The score of the last output below which one word alone asks nobody.
-    pub floor: f32,
+    /// How far below it a score may be for a seen word to ask all the same.
+    pub slack: f32,
 }
 
 impl Thresholds {
     /// Whether a human is asked about the post.
     #[must_use]
     pub fn hold(&self, one: &Scored<'_>) -> bool {
-        asks_by_words(one, self.floor) || asks_by_scores(one, &self.outputs)
+        self.hold_by_words(one) || self.hold_by_scores(one)
+    }
+
+    /// Whether the words ask.
+    #[must_use]
+    pub fn hold_by_words(&self, one: &Scored<'_>) -> bool {
+        let is_near = |output: usize| one.scores[output] >= self.outputs[output] - self.slack;
+        let mut seen = one.words.iter().enumerate().filter(|(_, words)| **words > 0);
+        one.words.iter().sum::<usize>() >= SURE_WORDS || seen.any(|(topic, _)| is_near(topic) || is_near(OUTPUTS - 1))
+    }
+
+    /// Whether the model asks.
+    #[must_use]
+    pub fn hold_by_scores(&self, one: &Scored<'_>) -> bool {
+        one.scores.iter().zip(&self.outputs).any(|(score, threshold)| score >= threshold)
     }
 }
 
-/// Whether the words ask.
-#[must_use]
-pub fn asks_by_words(one: &Scored<'_>, floor: f32) -> bool {
-    one.words >= SURE_WORDS || one.words > 0 && one.scores[OUTPUTS - 1] >= floor
-}
-
-/// Whether the model asks.
-#[must_use]
-pub fn asks_by_scores(one: &Scored<'_>, thresholds: &[f32; OUTPUTS]) -> bool {
-    one.scores.iter().zip(thresholds).any(|(score, threshold)| score >= threshold)
-}
-
-/// Scores of the last output that are tried as a floor: from every word asking alone to hardly any.
-const FLOORS: [f32; 6] = [-100.0, -2.0, -1.0, 0.0, 1.0, 2.0];
+/// Slacks that are tried: from a word that hardly counts to one that asks alone.
+const SLACKS: [f32; 4] = [0.5, 1.0, 1.5, 2.0];
 
 /// The thresholds that hold the most sensitive posts within what is allowed.
 #[must_use]
 pub fn choose(scored: &[Scored<'_>], allowed: Allowed) -> Thresholds {
-    let all = FLOORS.map(|floor| Thresholds { outputs: choose_outputs(scored, floor, allowed), floor });
-    let best = all.iter().rev().max_by_key(|thresholds| worth(scored, thresholds));
-    best.copied().unwrap_or(Thresholds { outputs: [0.0; OUTPUTS], floor: -100.0 })
+    let all = SLACKS.map(|slack| Thresholds { outputs: choose_outputs(scored, slack, allowed), slack });
+    let best = all.iter().max_by_key(|thresholds| worth(scored, thresholds));
+    best.copied().unwrap_or(Thresholds { outputs: [0.0; OUTPUTS], slack: 100.0 })
 }
 
 /// Every output gets the same share of the alarms at first; then each is moved by itself as long as that helps.
-fn choose_outputs(scored: &[Scored<'_>], floor: f32, allowed: Allowed) -> [f32; OUTPUTS] {
+fn choose_outputs(scored: &[Scored<'_>], slack: f32, allowed: Allowed) -> [f32; OUTPUTS] {
     let mut steps: [Vec<f32>; OUTPUTS] = std::array::from_fn(|output| {
-        let mut scores: Vec<f32> =
-            scored.iter().filter(|one| !one.post.is_sensitive() && !asks_by_words(one, floor)).map(|one| one.scores[output]).collect();
+        let mut scores: Vec<f32> = scored
+            .iter()
+            .filter(|one| !one.post.is_sensitive())
+            .map(|one| one.scores[output])
+            .collect();
         scores.sort_by(|a, b| b.total_cmp(a));
         scores
     });
@@ -77,8 +83,10 @@ fn choose_outputs(scored: &[Scored<'_>], floor: f32, allowed: Allowed) -> [f32; 
         steps.truncate(200);
     }
     let at = |places: &[usize; OUTPUTS]| Thresholds {
-        outputs: std::array::from_fn(|output| steps[output].get(places[output]).map_or(f32::MAX, |score| score + 1e-4)),
-        floor,
+        outputs: std::array::from_fn(|output| {
+            steps[output].get(places[output]).map_or(f32::MAX, |score| score + 1e-4)
+        }),
+        slack,
     };
     let mut places = [0_usize; OUTPUTS];
     let last = steps.iter().map(Vec::len).min().unwrap_or(0).saturating_sub(1);
@@ -114,7 +122,9 @@ fn choose_outputs(scored: &[Scored<'_>], floor: f32, allowed: Allowed) -> [f32; 
 /// More alarms for one output, and fewer for one other or none.
 fn trades(up: usize) -> impl Iterator<Item = (usize, Option<usize>, usize)> {
     let others = (0..OUTPUTS).filter(move |other| *other != up).map(Some).chain([None]);
-    others.flat_map(|down| [1, 2, 4, 8].into_iter().flat_map(move |more| [1, 2, 4, 8].map(|less| (more, down, less))))
+    others.flat_map(|down| {
+        [1, 2, 4, 8].into_iter().flat_map(move |more| [1, 2, 4, 8].map(|less| (more, down, less)))
+    })
 }
 
 fn fits(scored: &[Scored<'_>], thresholds: &Thresholds, allowed: Allowed) -> bool {

@@ -148,7 +148,7 @@ async fn a_campaign_belongs_to_the_trace_of_its_request() {
         answer.body["trace"].as_str().unwrap().to_owned()
     };
     let sound = format!("00-{trace}-{parent}-01");
-    assert_eq!(start("key-1", &[sound.clone()]).await, trace);
+    assert_eq!(start("key-1", std::slice::from_ref(&sound)).await, trace);
     let other = format!("00-{}-{parent}-01", "a".repeat(32));
     let mut own = std::collections::BTreeSet::new();
     for (n, given) in [vec![], vec![format!("00-{trace}")], vec!["caf\u{e9}".to_owned()], vec![sound, other]]

@@ -96,10 +96,13 @@ impl fmt::Display for Finding {
     }
 }
 
+/// The rows and the entries of one partition.
+type Both<'a> = (Vec<&'a Value>, Vec<&'a Value>);
+
 /// [L-2] What is wrong anywhere in these rows and entries, in their stored forms; nothing where all agree.
 #[must_use]
 pub fn check_all(rows: &[(Table, Value)], entries: &[Value]) -> Vec<Finding> {
-    let mut partitions: BTreeMap<(Table, &str), (Vec<&Value>, Vec<&Value>)> = BTreeMap::new();
+    let mut partitions: BTreeMap<(Table, &str), Both<'_>> = BTreeMap::new();
     let mut findings = Vec::new();
     for (table, row) in rows {
         partitions.entry((*table, text(row, "pk"))).or_default().0.push(row);

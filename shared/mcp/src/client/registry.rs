@@ -87,10 +87,7 @@ impl Server {
     /// The write half of our Twitter server.
     #[must_use]
     pub fn twitter_write(target: Target) -> Self {
-        Self::new(
-            target,
-            ["post_create", "post_reply", "post_delete"].map(|tool| (tool, ToolClass::Effect)),
-        )
+        Self::new(target, ["post_create", "post_reply", "post_delete"].map(|tool| (tool, ToolClass::Effect)))
     }
 
     /// The same server, whose tool list must have this digest (see [`crate::server::tools_digest`]). Any drift fails

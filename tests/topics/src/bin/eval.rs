@@ -62,7 +62,12 @@ fn item(post: &Post, screened: &chimera_policy::Screened) -> Item {
     let features = features(&read(&post.text, Vocabulary::shipped()).canonical);
     Item {
         id: post.id.clone(),
-        topics: screened.flags.iter().filter_map(|flag| flag.as_str().strip_prefix("topic:")).map(str::to_owned).collect(),
+        topics: screened
+            .flags
+            .iter()
+            .filter_map(|flag| flag.as_str().strip_prefix("topic:"))
+            .map(str::to_owned)
+            .collect(),
         held: is_held(screened),
         seen: screened.seen.clone(),
         scores: Model::shipped().scores(&features).to_vec(),
