@@ -23,7 +23,7 @@ KEEP ?=
 SEED ?= 1
 ONLY ?=
 
-.PHONY: help setup build demo test check check-rust spec-check check-python test-unit test-emulator test-e2e simulate bench release prove-swarm \
+.PHONY: help setup build demo test check check-rust spec-check check-python test-unit test-emulator test-e2e simulate bench release prove-swarm prove-judge \
         up deploy-local status down security-scan
 
 help: ## Print this list
@@ -94,6 +94,9 @@ bench: build release $(VENV) ## What a campaign costs: calls, writes, units, dol
 
 prove-swarm: build release $(VENV) ## A check for every line of what the swarm promises, as a table [PROVE_WORLDS= PROVE_TASKS= ONLY=word]
 	$(VENV_PYTHON) tests/prove/prove.py swarm $(if $(ONLY),--only '$(ONLY)')
+
+prove-judge: build $(VENV) ## A check for every line of what the Judge promises, as a table [PROVE_APPROVALS= PROVE_TAMPERINGS= ONLY=word]
+	$(VENV_PYTHON) tests/prove/prove.py judge $(if $(ONLY),--only '$(ONLY)')
 
 up: $(VENV) ## Start the local cloud
 	@$(CLOUD) up

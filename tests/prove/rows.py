@@ -44,8 +44,10 @@ def demo(name, path=None):
     return Step(f"demo-{name}", argv, writes=SUMMARY, needs=path)
 
 
-def cargo(name, *arguments):
-    return Step(f"cargo-{name}", (CARGO, "test", "--locked", *arguments))
+def cargo(name, *arguments, env=None):
+    """A test program, perhaps of another size than usual."""
+    told = tuple((key, str(value)) for key, value in (env or {}).items())
+    return Step(f"cargo-{name}", (CARGO, "test", "--locked", *arguments), env=told)
 
 
 def e2e(module):

@@ -1,5 +1,5 @@
 //! The words of the four topics, as pattern fragments over plain text (lower case, no marks). `strong` ones flag alone,
-//! two different `weak` ones flag together, and what `benign` matches is not looked at.
+//! two different `weak` ones flag together. What `IDIOMS` matches is not looked at.
 
 use chimera_domain::Topic;
 
@@ -8,7 +8,6 @@ pub(crate) struct Lexicon {
     pub(crate) topic: Topic,
     pub(crate) strong: &'static str,
     pub(crate) weak: &'static str,
-    pub(crate) benign: &'static str,
 }
 
 /// Every topic's words, fragments separated by ` | `.
@@ -43,8 +42,6 @@ pub(crate) const LEXICONS: [Lexicon; 4] = [
             public policy | foreign policy | trade war | tariffs? | sanctions (?:on|against) | separatis[mt]s? | civil unrest | campaign trail | running for office | run for office | stump speech | deep state | woke (?:agenda|mob|left)",
         weak: "vote | votes | voted | voting | president | government | conservative | liberal | taxes | democracy | democratic | protest | protests | protesters | candidate | candidates | \
             mayor | minister | polls | citizens | federal | reform | reforms | israel | israeli | ukraine | russia | taxpayers? | regime | nation | policies | bill of rights | the left | the right",
-        benign: "trump cards? | trumps? (?:everything|all) | president'?s'? day | vot(?:e|es|ed|ing) for (?:my|your|our|his|her|their|the best|me|us|this|which) (?:\\w+ )?(?:outfit|look|dress|fave|favou?rite|photo|pick|design|nails?|hair\\w*|shoes?|band|song|recipe|flavou?r|colou?r|logo|name|entry) | \
-            vote (?:in the|below|with your|for your fav\\w*) | world congress | state of the art | fan vote | office politics | nintendo switch politics | political thriller",
     },
     Lexicon {
         topic: Topic::HealthAdvice,
@@ -64,7 +61,6 @@ pub(crate) const LEXICONS: [Lexicon; 4] = [
             (?:herbal|home|natural|folk) remed(?:y|ies) | homeopath\\w+ | naturopath\\w* | essential oils? (?:cure|heal|treat)\\w* | medical (?:advice|conditions?|treatment) | (?:your|a|my) (?:doctor|gp|physician|therapist|psychiatrist) (?:won'?t|will|would|says?|said|recommends?|told) | ask your doctor | see (?:a|your) doctor | \
             (?:big|bad) pharma | flush(?:es)? (?:out )?toxins? | toxins | detox (?:your|diet|cleanse|tea|plan) | juice cleanse | calorie deficit | eating disorders? | anorexi[ac] | bulimi[ac] | covid(?:-19)? | flu shots? | booster shots? | raw milk (?:cures?|heals?) | suicid\\w+ | self-?harm",
         weak: "medicine | therapy | anxiety | insomnia | detox | cleanse | vitamins? | supplements? | pregnan(?:t|cy) | inflammation | disease | diseases | illness | doctor | doctors | clinical | patients? | healing | cure | cures | remedy | pills? | hormones? | fasting | infection | nutrients? | probiotics? | stroke | meds | metabolism",
-        benign: "cancer (?:season|sign|moon|sun|rising|zodiac) | retail therapy | cured (?:ham|meat|meats|salmon|bacon|fish) | digital detox | dress doctor | doctor who | spin doctor | a dose of (?:fun|sunshine|inspiration|nostalgia|cute\\w*|style|colou?r) | daily dose of | good for the soul | chill pill | in stitches",
     },
     Lexicon {
         topic: Topic::FinancialAdvice,
@@ -82,7 +78,6 @@ pub(crate) const LEXICONS: [Lexicon; 4] = [
             bull (?:run|market) | bear market | bullish | bearish | undervalued | overvalued | short (?:squeeze|selling|the market) | ipos? | tax (?:deductible|deductions?|loopholes?|haven|shelter|write-?offs?|avoidance) | wealth (?:management|building) | build wealth | generational wealth | \
             yield farming | staking rewards? | defi | treasury (?:bonds?|bills?) | government bonds | s&p ?500 | nasdaq | dow jones | (?:buy|stack|hold)(?:ing)? (?:physical )?(?:gold|silver)(?: coins| bars)? | gold prices? | \\$[a-z]{3,5}(?: (?:calls|puts|stock|shares|to the moon))",
         weak: "invest | invests | investment | investments | investors? | stock | trading | traders? | portfolio | loans? | returns | profits? | savings | debt | wealth | broker | brokers | yields? | bonds | assets? | equity | inflation | recession | valuation | nfts? | budgeting | savings account | compound interest",
-        benign: "stock(?:ed|ing)? up | (?:in|out of|back in|limited) stock | restock\\w* | stock photos? | stock image | stockings? | invest(?:ing|ed)? in (?:yourself|a good|good|quality|your (?:skin|self|health|style|wardrobe)|basics|pieces) | laughing stock | chicken stock | vegetable stock | fish stock | free returns? | easy returns? | trading cards? | design portfolio | portfolio site | james bond | bonding",
     },
     Lexicon {
         topic: Topic::LegalClaims,
@@ -100,7 +95,5 @@ pub(crate) const LEXICONS: [Lexicon; 4] = [
             sexual (?:harassment|assault|misconduct) | harass(?:ment|ed|ing) (?:at work|claims?|case) | discriminat(?:ion|ed|es|ing) | wrongful (?:termination|dismissal) | compensation claims? | entitled to (?:compensation|a refund|damages) | (?:sue|pay|paid|claim) (?:for )?damages | testif(?:y|ied|ies) | subpoena\\w* | verdicts? | injunctions? | plaintiffs? | defendants? | \
             (?:in|to|federal|high|criminal|civil|district|small claims|appeals?) court | court (?:case|order|ruling|ruled|hearing|battle|documents|date) | (?:jail|prison) (?:time|sentence) | (?:go|sent|sentenced|behind) (?:to )?(?:jail|prison|bars) | restraining order | cease and desist | terms were violated",
         weak: "court | judge | judges | law | laws | legal | jail | prison | contract | contracts | warranty | refund | patent | copyright | trademark | regulators? | regulation | violation | violations | guilty | crime | theft | stolen | victim | evidence | penalty | fined | compliance | liability | investigation | police",
-        benign: "guilty pleasures? | guilty of loving | court shoes? | (?:tennis|basketball|food|squash|badminton|padel|volleyball) courts? | court side | courtside | fashion (?:crime|police|court)s? | true crime | crime (?:podcast|novel|drama|fiction|thriller)s? | crime against fashion | don'?t judge | judge (?:me|a book) | in-?laws? | (?:mother|father|sister|brother)s?-in-law | \
-            criminally (?:good|underrated|cute|comfy) | steal of a deal | murphy'?s law | moore'?s law | stole the show | stole my heart | partners? in crime | it should be illegal | should be (?:illegal|a crime) | smooth criminal | by lawn",
     },
 ];

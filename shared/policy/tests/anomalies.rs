@@ -72,7 +72,7 @@ fn anomalies_are_found_and_normal_payments_are_let_pass() {
         }
     }
     for (kind, (all, right, wrong)) in &figures {
-        println!("{kind}: {right} of {all} as they should be; not so: {wrong:?}");
+        println!("histories: {kind}: {right} of {all} as they should be; not so: {wrong:?}");
     }
     for anomaly in Anomaly::ALL {
         let (all, right, wrong) = &figures[anomaly.name()];

@@ -17,11 +17,13 @@ pub enum Guard {
     ReservedWithApproval,
     /// What a row calls for is sent, by the stream and by the clock.
     FollowUp,
+    /// The Judge looks for the topics that policy names.
+    TopicsAreScreened,
 }
 
 impl Guard {
     /// Every guard.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::CommitCondition,
         Self::ClaimRequiresActive,
         Self::GrantIsVerified,
@@ -29,6 +31,7 @@ impl Guard {
         Self::OneDecisionWins,
         Self::ReservedWithApproval,
         Self::FollowUp,
+        Self::TopicsAreScreened,
     ];
 
     /// The kinds of rows whose conditions are the guard.
@@ -37,7 +40,11 @@ impl Guard {
             Self::CommitCondition => &["task"],
             Self::ClaimRequiresActive => &["campaign"],
             Self::OneDecisionWins => &["review", "decision"],
-            Self::GrantIsVerified | Self::GrantIsBurnt | Self::ReservedWithApproval | Self::FollowUp => &[],
+            Self::GrantIsVerified
+            | Self::GrantIsBurnt
+            | Self::ReservedWithApproval
+            | Self::FollowUp
+            | Self::TopicsAreScreened => &[],
         }
     }
 }

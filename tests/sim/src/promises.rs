@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chimera_domain::audit::check_all;
 use chimera_domain::ports::AuditEntry;
-use chimera_domain::{CampaignId, Digest, Effect, EffectId, EffectStatus, Table, TenantId};
+use chimera_domain::{CampaignId, Currency, Digest, Effect, EffectId, EffectStatus, Policy, Table, TenantId};
+use chimera_policy::screen::screen_all;
 use chimera_testkit::{Consumer, Deletion};
 use serde_json::Value;
 
@@ -46,8 +47,9 @@ impl SwarmWorld {
     /// Every line that holds at any time.
     #[must_use]
     pub fn lines(&self) -> Vec<Line> {
-        let checks: [(&'static str, Check); 13] = [
+        let checks: [(&'static str, Check); 14] = [
             ("approved-bytes", Self::unapproved),
+            ("screened", Self::unscreened),
             ("once", Self::repeated),
             ("outcomes", Self::misreported),
             ("taken-back", Self::taken_back),
@@ -96,6 +98,17 @@ impl SwarmWorld {
             }
         }
         broken
+    }
+
+    /// What touches a sensitive topic was published only where a human had seen it.
+    fn unscreened(&self) -> Vec<String> {
+        let standard = Policy::standard(Currency::Usd);
+        let posts = self.effects().into_iter().filter(|effect| effect.status == EffectStatus::Done);
+        let unseen = posts.filter(|effect| effect.review.is_none()).filter_map(|effect| {
+            let found = screen_all(&effect.intent.published_texts(), &standard).flags;
+            (!found.is_empty()).then(|| format!("nobody has seen {}, which raises {found:?}", effect.id))
+        });
+        unseen.collect()
     }
 
     /// Promise 2: no effect happened twice. A post that was deleted happened all the same.

@@ -7,10 +7,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chimera_domain::ports::{GrantSigner as _, Ids as _, WriteCall, WriteTools as _};
-use chimera_domain::{Effect, EffectId, EffectStatus, Grant};
+use chimera_domain::{Confidence, Effect, EffectId, EffectStatus, Grant, Thresholds};
 use chimera_sim::{Answer, SwarmWorld};
-use chimera_testkit::builders::{a_campaign, an_intent};
-use chimera_testkit::{Faults, Guard, MemorySigner, Mode, Queue};
+use chimera_testkit::builders::{FEED, a_campaign, an_intent};
+use chimera_testkit::{Article, Faults, Feed, Guard, MemorySigner, Mode, Queue};
 
 /// The lines that each guard keeps.
 fn listed(guard: Guard) -> BTreeSet<&'static str> {
@@ -22,6 +22,7 @@ fn listed(guard: Guard) -> BTreeSet<&'static str> {
         Guard::OneDecisionWins => &["one-decision", "explained"],
         Guard::ReservedWithApproval => &["reserved", "accounts", "caps"],
         Guard::FollowUp => &["nothing-lost"],
+        Guard::TopicsAreScreened => &["screened"],
     };
     lines.iter().copied().collect()
 }
@@ -230,4 +231,30 @@ fn every_guard_has_its_lines_and_every_line_exists() {
         let lines = listed(guard);
         assert!(!lines.is_empty() && lines.is_subset(&known), "{guard:?}: {lines:?}");
     }
+}
+
+/// An article about an election is posted about.
+async fn a_post_about_an_election(missing: Option<Guard>) -> SwarmWorld {
+    let world = SwarmWorld::new();
+    let text = "The town elects its mayor on Sunday and the council publishes how to vote. Ballots are counted in the \
+                library. Candidates of four parties hold a debate about taxes the evening before.";
+    let article = Article::new("election", "How the town votes on Sunday", text);
+    world.platform.serve(FEED, Feed::with_articles("Town", vec![article]));
+    world
+        .change_policy(|policy| {
+            policy.thresholds =
+                Thresholds { approve: Confidence::share(5, 10), hold: Confidence::share(4, 10) }
+        })
+        .await;
+    take_away(&world, missing);
+    world.start(a_campaign().posts(1)).await;
+    world.run_until_quiet().await;
+    assert_eq!(world.published().len(), usize::from(missing.is_some()), "{}", world.story());
+    end(&world).await;
+    world
+}
+
+#[tokio::test]
+async fn the_screen_for_topics() {
+    keeps_its_lines(Guard::TopicsAreScreened, a_post_about_an_election).await;
 }

@@ -47,7 +47,7 @@ impl Thresholds {
     pub fn hold_by_words(&self, one: &Scored<'_>) -> bool {
         let is_near = |output: usize| one.scores[output] >= self.outputs[output] - self.slack;
         let mut seen = one.words.iter().enumerate().filter(|(_, words)| **words > 0);
-        one.words.iter().sum::<usize>() >= SURE_WORDS || seen.any(|(topic, _)| is_near(topic) || is_near(OUTPUTS - 1))
+        one.words.iter().any(|words| *words >= SURE_WORDS) || seen.any(|(topic, _)| is_near(topic) || is_near(OUTPUTS - 1))
     }
 
     /// Whether the model asks.

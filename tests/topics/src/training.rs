@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chimera_domain::Topic;
 use chimera_policy::disguise::read;
 use chimera_policy::features::{Features, features};
-use chimera_policy::screen::words_seen;
+use chimera_policy::screen::{without_idioms, words_seen};
 use chimera_policy::semantic::{Model, OUTPUTS, Output};
 use chimera_policy::vocabulary::{Vocabulary, class_words};
 
@@ -96,7 +96,7 @@ pub fn prepare<'a>(posts: &'a [Post], vocabulary: &str) -> Vec<Example<'a>> {
 fn example<'a>(post: &'a Post, text: &str, fold: usize, vocabulary: &Vocabulary) -> Example<'a> {
     let reading = read(text, vocabulary);
     let words = words_seen(text, &reading);
-    Example { post, features: features(&reading.canonical), words, fold, is_made: false }
+    Example { post, features: features(&without_idioms(&reading.canonical)), words, fold, is_made: false }
 }
 
 /// Each post once more with an ordinary one before or after it. The labels stay: so the model learns that many sentences are

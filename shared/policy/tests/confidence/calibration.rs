@@ -59,7 +59,7 @@ fn the_confidence_of_labelled_drafts_agrees_with_their_labels() {
     let (high, low) = (share(&good, |points| points > 9_000), share(&bad, |points| points < 7_000));
     let between = share(&medium, |points| points <= 9_000);
     let agreement = rank_agreement(&good, &bad);
-    println!("good {} above 0.90: {high}; bad {} below 0.70: {low}", good.len(), bad.len());
+    println!("drafts: good {} above 0.90: {high}; bad {} below 0.70: {low}", good.len(), bad.len());
     println!(
         "medium {} not above 0.90: {between}; rank agreement of good and bad: {agreement}",
         medium.len()

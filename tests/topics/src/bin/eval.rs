@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use chimera_policy::disguise::read;
 use chimera_policy::features::features;
+use chimera_policy::screen::without_idioms;
 use chimera_policy::semantic::Model;
 use chimera_policy::vocabulary::Vocabulary;
 use chimera_topics::corpus::{Post, read_file, read_folder};
@@ -59,7 +60,7 @@ fn main() -> Result<ExitCode> {
 }
 
 fn item(post: &Post, screened: &chimera_policy::Screened) -> Item {
-    let features = features(&read(&post.text, Vocabulary::shipped()).canonical);
+    let features = features(&without_idioms(&read(&post.text, Vocabulary::shipped()).canonical));
     Item {
         id: post.id.clone(),
         topics: screened
