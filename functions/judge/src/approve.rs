@@ -3,9 +3,9 @@
 
 use chimera_domain::ports::{Clock, GrantSigner, HandleError, Ids};
 use chimera_domain::{
-    AgentId, Bucket, CampaignId, Content, Digest, Effect, EffectId, EffectStatus, Flag, Grant, History,
-    Intent, LedgerEntry, Money, MoneyTransaction, Reservation, Review, Row, RowKey, SignedGrant, StoreError,
-    Subject, TenantId, Timestamp, Transaction, Unique, UniqueState, Verdict, WorkOutcome, is_held_by, limits,
+    AgentId, Approving, CampaignId, Content, Digest, Effect, EffectId, Flag, Grant, History, Intent,
+    LedgerEntry, Money, MoneyTransaction, Reservation, Review, Row, RowKey, SignedGrant, StoreError, Subject,
+    TenantId, Timestamp, Transaction, Unique, UniqueState, Verdict, WorkOutcome, is_held_by, limits,
 };
 use chimera_policy::verdict::BAND_MEDIUM;
 use chimera_policy::{Judgement, money, normalise::same_text};
@@ -133,40 +133,18 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
             max_cost,
             policy_version: rules.policy_version,
         };
-        let grant = self.sign(&granting, now);
-        let buckets = self.buckets_of(&task.agent, rules, now).buckets;
-        Effect {
-            tenant: task.tenant.clone(),
-            campaign: task.campaign.clone(),
-            agent: task.agent.clone(),
+        let approving = Approving {
             task: task.id.clone(),
             attempt: task.attempt,
-            status: EffectStatus::Approved,
-            digest: intent.digest(),
             intent: intent.clone(),
-            grant,
             idempotency_key: self.ids.fresh(),
             flags: proposal.flags(verdict),
             review: proposal.review.as_ref().map(|(review, _)| review.row.id.clone()),
-            reservation: Reservation { number: 1, amount: max_cost, day: Bucket::day(now), buckets },
             unique: unique_names(intent),
-            rejudged: 0,
-            struck: 0,
-            not_before: None,
-            due_at: Some(now + limits::FOLLOW_UP_AFTER),
-            claim: None,
-            read_backs: 0,
-            unsent: 0,
-            asked: None,
-            outcome: None,
-            refusal: None,
-            approved_at: now,
-            ended_at: None,
-            max_cost,
-            history_day: Bucket::day(now),
+            buckets: self.buckets_of(&task.agent, rules, now).buckets,
             undoes: None,
-            id,
-        }
+        };
+        Effect::approved(self.sign(&granting, now), approving, now)
     }
 
     /// A fresh grant: never one that was signed before.

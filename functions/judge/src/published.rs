@@ -3,8 +3,8 @@
 
 use chimera_domain::ports::{Clock, GrantSigner, HandleError, Ids};
 use chimera_domain::{
-    Bucket, Decision, DecisionKind, Effect, EffectEvent, EffectId, EffectStatus, Intent, MoneyTransaction,
-    Outcome, Refusal, Reservation, Review, Row, RowKey, Stored, Transaction, limits,
+    Approving, Decision, DecisionKind, Effect, EffectEvent, EffectId, EffectStatus, Intent, MoneyTransaction,
+    Outcome, Refusal, Review, Row, RowKey, Stored, Transaction, limits,
 };
 use chimera_policy::platform::{price_upper_bound, taking_back};
 use tracing::{error, info};
@@ -132,35 +132,19 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
             max_cost,
             policy_version: rules.policy_version,
         };
-        let buckets = self.buckets_of(&effect.agent, rules, now).buckets;
-        Effect {
-            status: EffectStatus::Approved,
-            digest: intent.digest(),
-            grant: self.sign(&granting, now),
+        let grant = self.sign(&granting, now);
+        let approving = Approving {
+            task: effect.task.clone(),
+            attempt: effect.attempt,
+            intent,
             idempotency_key: self.ids.fresh(),
             flags: held.review.row.flags.clone(),
             review: Some(held.review.row.id.clone()),
-            reservation: Reservation { number: 1, amount: max_cost, day: Bucket::day(now), buckets },
             unique: Vec::new(),
-            rejudged: 0,
-            struck: 0,
-            not_before: None,
-            due_at: Some(now + limits::FOLLOW_UP_AFTER),
-            claim: None,
-            read_backs: 0,
-            unsent: 0,
-            asked: None,
-            outcome: None,
-            refusal: None,
-            approved_at: now,
-            ended_at: None,
-            max_cost,
-            history_day: Bucket::day(now),
+            buckets: self.buckets_of(&effect.agent, rules, now).buckets,
             undoes: Some(effect.id.clone()),
-            intent,
-            id,
-            ..effect.clone()
-        }
+        };
+        Effect::approved(grant, approving, now)
     }
 
     /// A second look at the taking back of a post: what a human wants gone needs no other judgement. What is signed is

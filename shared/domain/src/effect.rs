@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use crate::transition::status;
 use crate::{
-    AgentId, CampaignId, Digest, EffectId, Flag, Intent, Money, Reservation, ReviewId, SignedGrant, TaskId,
-    TenantId,
+    AgentId, Bucket, CampaignId, Digest, EffectId, Flag, Intent, Money, Reservation, ReviewId, SignedGrant,
+    TaskId, TenantId, limits,
 };
 
 status! {
@@ -178,7 +178,70 @@ pub struct Effect {
     pub undoes: Option<EffectId>,
 }
 
+/// What an approval says beside its grant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Approving {
+    /// The task it came from.
+    pub task: TaskId,
+    /// That task's attempt.
+    pub attempt: u32,
+    /// Exactly what is done.
+    pub intent: Intent,
+    /// Key the platform de-duplicates on.
+    pub idempotency_key: Uuid,
+    /// Flags seen.
+    pub flags: BTreeSet<Flag>,
+    /// The review whose decision approved it, if a human did.
+    pub review: Option<ReviewId>,
+    /// Uniqueness keys it takes.
+    pub unique: Vec<String>,
+    /// Where its money counts.
+    pub buckets: Vec<Bucket>,
+    /// The effect that it takes back, if it does.
+    pub undoes: Option<EffectId>,
+}
+
 impl Effect {
+    /// An effect as its first approval makes it, its money not yet set aside.
+    #[must_use]
+    pub fn approved(grant: SignedGrant, approving: Approving, now: Timestamp) -> Self {
+        let Approving { task, attempt, intent, idempotency_key, flags, review, unique, buckets, undoes } =
+            approving;
+        let (of, day) = (&grant.grant, Bucket::day(now));
+        Self {
+            tenant: of.tenant.clone(),
+            campaign: of.campaign.clone(),
+            id: of.effect.clone(),
+            agent: of.agent.clone(),
+            max_cost: of.max_cost,
+            reservation: Reservation { number: 1, amount: of.max_cost, day: day.clone(), buckets },
+            status: EffectStatus::Approved,
+            digest: intent.digest(),
+            rejudged: 0,
+            struck: 0,
+            not_before: None,
+            due_at: Some(now + limits::FOLLOW_UP_AFTER),
+            claim: None,
+            read_backs: 0,
+            unsent: 0,
+            asked: None,
+            outcome: None,
+            refusal: None,
+            approved_at: now,
+            ended_at: None,
+            history_day: day,
+            task,
+            attempt,
+            intent,
+            grant,
+            idempotency_key,
+            flags,
+            review,
+            unique,
+            undoes,
+        }
+    }
+
     /// Whether it is over without having happened, as far as anybody can know.
     #[must_use]
     pub fn never_happened(&self) -> bool {

@@ -136,6 +136,14 @@ impl LedgerEntry {
         RowKey { pk: format!("T#{tenant}#C#{campaign}"), sk }
     }
 
+    /// When it was written.
+    #[must_use]
+    pub fn at(&self) -> Timestamp {
+        match self {
+            Self::Reserve { at, .. } | Self::Close { at, .. } | Self::Late { at, .. } => *at,
+        }
+    }
+
     /// The currency of its amount.
     #[must_use]
     pub fn currency(&self) -> Currency {

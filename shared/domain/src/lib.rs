@@ -32,7 +32,7 @@ pub use campaign::{Brief, BriefError, Campaign, CampaignEvent, CampaignStatus};
 pub use canonical::{Digest, canonical_json};
 pub use confidence::Confidence;
 pub use criteria::{Check, Criterion};
-pub use effect::{Claim, Effect, EffectEvent, EffectStatus, Outcome, Refusal};
+pub use effect::{Approving, Claim, Effect, EffectEvent, EffectStatus, Outcome, Refusal};
 pub use follow_up::{Cause, Command, Home, changed_enough, follow_up, resend_is_due};
 pub use grant::{Grant, SignedGrant};
 pub use ids::{

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chimera_domain::Topic;
 use chimera_policy::disguise::read;
-use chimera_policy::features::{Features, features};
+use chimera_policy::features::{BUCKET_BITS, Features, features};
 use chimera_policy::screen::{without_idioms, words_seen};
 use chimera_policy::semantic::{Model, OUTPUTS, Output};
 use chimera_policy::vocabulary::{Vocabulary, class_words};
@@ -20,6 +20,10 @@ const BLOCK: usize = 20;
 /// A word of fewer posts is as likely a slip of the pen.
 const MIN_POSTS: usize = 2;
 
+/// Buckets that are kept, so that the model stays small enough to ship: the heaviest ones.
+const MOST_BUCKETS: usize = 64_000;
+/// What stands in fewer posts than this is not learned from.
+const MIN_SEEN: usize = 3;
 /// A prime step through the posts that fill others up.
 const STEP: usize = 7_919;
 /// What a made example counts, a post counting 1.
@@ -89,7 +93,14 @@ fn examples<'a>(posts: &'a [Post], vocabulary: &Vocabulary) -> Vec<Example<'a>> 
 pub fn prepare<'a>(posts: &'a [Post], vocabulary: &str) -> Vec<Example<'a>> {
     let vocabulary = Vocabulary::new(vocabulary.lines());
     let mut all = examples(posts, &vocabulary);
+    let mut seen = vec![0_usize; 1 << BUCKET_BITS];
+    for (bucket, _) in all.iter().flat_map(|one| &one.features.values) {
+        seen[*bucket as usize] += 1;
+    }
     all.extend(joined(posts, &vocabulary));
+    for one in &mut all {
+        one.features.values.retain(|(bucket, _)| seen[*bucket as usize] >= MIN_SEEN);
+    }
     all
 }
 
@@ -165,7 +176,7 @@ fn train(examples: &[Example<'_>], thresholds: Thresholds) -> Model {
         Output { weights, bias, threshold }
     });
     let none = || Output { weights: Vec::new(), bias: 0.0, threshold: f32::MAX };
-    Model::write(&std::array::from_fn(|_| outputs.next().unwrap_or_else(none)), thresholds.slack)
+    Model::new(&std::array::from_fn(|_| outputs.next().unwrap_or_else(none)), thresholds.slack, MOST_BUCKETS)
 }
 
 /// The files that ship: the vocabulary, and the model that was trained with it.

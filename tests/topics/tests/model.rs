@@ -17,7 +17,7 @@ fn training_again_gives_the_files_that_ship() {
     let (words, model) = make(&read_folder(&policy("corpus/train")).unwrap());
     let hint = "the corpus, the classes or the training changed: make train-policy";
     assert!(words == std::fs::read_to_string(policy("model/vocabulary.txt")).unwrap(), "{hint}");
-    assert!(model.bytes() == std::fs::read(policy("model/topics.bin")).unwrap(), "{hint}");
+    assert!(model.write() == std::fs::read(policy("model/topics.bin")).unwrap(), "{hint}");
 }
 
 #[test]

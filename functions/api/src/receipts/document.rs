@@ -47,7 +47,8 @@ impl Receipt {
             Of::Review(id) => ("review", id.to_string()),
         };
         let currency = case.campaign.currency();
-        let (totals, entries) = (Totals::of(currency, &case.entries), case.entries);
+        let (totals, mut entries) = (Totals::of(currency, &case.entries), case.entries);
+        entries.sort_by_key(LedgerEntry::at);
         let (judgement, work) = (
             verdict_of(of, case.task.as_ref(), &case.effects, &case.reviews),
             work_of(of, case.task.as_ref(), &case.reviews),

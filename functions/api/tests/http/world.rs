@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use chimera_domain::ports::Clock as _;
 use chimera_domain::{
-    Campaign, CampaignId, Content, DecisionKind, Effect, EffectId, EffectStatus, Flag, Grant, Reservation,
+    Approving, Campaign, CampaignId, Content, DecisionKind, Effect, EffectId, EffectStatus, Flag, Grant,
     ResultId, Review, ReviewId, ReviewStatus, Rung, SignedGrant, Subject, TenantId, Timestamp, WorkOutcome,
 };
 use chimera_runtime::auth::Verifier;
@@ -228,41 +228,17 @@ pub(crate) fn an_effect(id: &str, status: EffectStatus) -> Effect {
         policy_version: 3,
         expires_at: morning(),
     };
-    Effect {
-        tenant: campaign.tenant,
-        campaign: campaign.id,
-        id: EffectId::new(id).unwrap(),
-        agent: campaign.agent,
+    let approving = Approving {
         task: task_id("write-1"),
         attempt: 1,
-        status,
         intent,
-        digest,
-        grant: SignedGrant { grant, signature: "signature".to_owned() },
         idempotency_key: uuid::Uuid::nil(),
         flags: BTreeSet::new(),
         review: None,
-        reservation: Reservation {
-            number: 1,
-            amount: cents(20),
-            day: "2026-03-02".to_owned(),
-            buckets: vec![],
-        },
         unique: vec![],
-        rejudged: 0,
-        struck: 0,
-        not_before: None,
-        due_at: None,
-        claim: None,
-        read_backs: 0,
-        unsent: 0,
-        asked: None,
-        outcome: None,
-        refusal: None,
-        approved_at: morning(),
-        ended_at: None,
-        max_cost: cents(20),
-        history_day: "2026-03-02".to_owned(),
+        buckets: vec![],
         undoes: None,
-    }
+    };
+    let grant = SignedGrant { grant, signature: "signature".to_owned() };
+    Effect { status, due_at: None, ..Effect::approved(grant, approving, morning()) }
 }

@@ -35,7 +35,7 @@ fn main() -> Result<()> {
         let (words, model) = make(&posts);
         std::fs::write(arguments.model.join("vocabulary.txt"), words)
             .context("cannot write vocabulary.txt")?;
-        return std::fs::write(arguments.model.join("topics.bin"), model.bytes())
+        return std::fs::write(arguments.model.join("topics.bin"), model.write())
             .context("cannot write topics.bin");
     }
     let examples = prepare(&posts, &vocabulary(&posts));
