@@ -22,8 +22,10 @@ DECIDE ?=
 KEEP ?=
 SEED ?= 1
 ONLY ?=
+FILE ?=
+OUT ?=
 
-.PHONY: help setup build demo test check check-rust spec-check check-python test-unit test-emulator test-e2e simulate bench release prove-swarm prove-judge \
+.PHONY: help setup build demo test check check-rust spec-check check-python test-unit test-emulator test-e2e simulate bench release eval-policy train-policy prove-swarm prove-judge \
         up deploy-local status down security-scan
 
 help: ## Print this list
@@ -62,7 +64,7 @@ check-rust:
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 
 check-python: $(VENV)
-	$(VENV_PYTHON) -m compileall -q localstack tests/oracle tests/prove tests/bench
+	$(VENV_PYTHON) -m compileall -q localstack tests/e2e tests/oracle tests/prove tests/bench
 	cd localstack && ../$(VENV_PYTHON) -m unittest -q
 	cd tests/oracle && ../../$(VENV_PYTHON) -m unittest -q
 	cd tests/prove && ../../$(VENV_PYTHON) -m unittest -q
@@ -94,6 +96,12 @@ bench: build release $(VENV) ## What a campaign costs: calls, writes, units, dol
 
 prove-swarm: build release $(VENV) ## A check for every line of what the swarm promises, as a table [PROVE_WORLDS= PROVE_TASKS= ONLY=word]
 	$(VENV_PYTHON) tests/prove/prove.py swarm $(if $(ONLY),--only '$(ONLY)')
+
+eval-policy: ## Measure the topic screen on labelled posts: recall, errors, disguises, CPU [FILE= OUT=]
+	$(CARGO) run --locked -q -p chimera-topics --bin eval -- $(if $(FILE),--file '$(FILE)',--bars) $(if $(OUT),--out '$(OUT)')
+
+train-policy: ## Train the topic screen's model again from the corpus; the same corpus gives the same bytes
+	$(CARGO) run --locked -q -p chimera-topics --bin train
 
 prove-judge: build $(VENV) ## A check for every line of what the Judge promises, as a table [PROVE_APPROVALS= PROVE_TAMPERINGS= ONLY=word]
 	$(VENV_PYTHON) tests/prove/prove.py judge $(if $(ONLY),--only '$(ONLY)')

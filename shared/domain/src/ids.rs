@@ -87,7 +87,7 @@ id!(
     TaskId, "task id"
 );
 id!(
-    /// A held item, unique within its campaign.
+    /// What waits for a human, unique within its campaign.
     ReviewId, "review id"
 );
 id!(

@@ -1,4 +1,4 @@
-//! A held item, and the decisions about it.
+//! What waits for a human, and the decisions about it.
 
 use std::collections::BTreeSet;
 use std::fmt;

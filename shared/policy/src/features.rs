@@ -8,7 +8,7 @@ use crate::vocabulary::{Fnv, ShortMap};
 use crate::words::stem;
 
 /// Buckets that features are hashed into, as a power of two.
-pub const BUCKET_BITS: u32 = 20;
+pub const BUCKET_BITS: u32 = 18;
 
 /// Tokens that are looked at: longer texts are scored in pieces.
 pub(crate) const MAX_TOKENS: usize = 160;

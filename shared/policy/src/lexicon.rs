@@ -1,4 +1,5 @@
-//! The words of the four topics, as pattern fragments over plain text (lower case, no marks). `strong` ones flag alone,
+//! The words of the four topics, as pattern fragments over plain text (lower case, no marks). `certain` ones ask alone,
+//! `strong` ones unless the model rules the topic out,
 //! two different `weak` ones flag together. What `IDIOMS` matches is not looked at.
 
 use chimera_domain::Topic;
@@ -6,6 +7,7 @@ use chimera_domain::Topic;
 /// One topic's words.
 pub(crate) struct Lexicon {
     pub(crate) topic: Topic,
+    pub(crate) certain: &'static str,
     pub(crate) strong: &'static str,
     pub(crate) weak: &'static str,
 }
@@ -14,6 +16,7 @@ pub(crate) struct Lexicon {
 pub(crate) const LEXICONS: [Lexicon; 4] = [
     Lexicon {
         topic: Topic::Politics,
+        certain: "elections? | referendums? | prime ministers? | gun control | abortions? | impeach\\w* | republicans? | democrats? | genocide | ceasefire | deportations? | planned parenthood | brexit | voter (?:fraud|suppression)",
         strong: "m[ps]ps? | my mp | pmqs | mlas? | councillors? | mayoral | senatorial | bjp | aap party | congress party | anc | eff leader | apc | pdp | ukip | reform uk | lib ?dems? | dems | snp | sinn fein | fianna fail | fine gael | likud | labour (?:government|council|conference|leader|mp|voters?) | \
             caste census | caste politics | lok sabha | vidhan sabha | bundestag | knesset | holyrood | stormont | westminster | general election | by-?elections? | local elections | hung parliament | coalition government | manifesto pledges? | register(?:ed)? to vote | get out (?:and|the) vote | vote(?:d)? for (?:him|her|them|change|nobody|trump|biden|harris) | \
             culture wars? | free palestine | ceasefire | genocide | two[- ]state | hostages | idf | settlers | occupied territor\\w+ | nato | sanctions | conscription | martial law | junta | regime | dictator | autocra\\w+ | oligarch\\w* | kleptocra\\w+ | apartheid | colonial(?:ism|ists?) | reparations | \
@@ -45,6 +48,7 @@ pub(crate) const LEXICONS: [Lexicon; 4] = [
     },
     Lexicon {
         topic: Topic::HealthAdvice,
+        certain: "ibuprofen | paracetamol | acetaminophen | antidepressants? | antibiotics? | insulin | chemotherapy | chemo | ozempic | wegovy | mounjaro | sertraline | prozac | statins? | vaccin(?:e|es|ation|ations) | diabetes | \\d+ ?mg | ivermectin | homeopath\\w* | overdos\\w+",
         strong: "vaccines? | vaxx? | jabs? (?:are|is|did|gave|cause\\w*) | mmr | hpv | measles | chickenpox | tetanus | whooping cough | inhalers? | steroids? | antihistamines? | beta blockers? | sertraline | fluoxetine | citalopram | lexapro | lithium carbonate | mounjaro | zepbound | tirzepatide | peptides? | testosterone | hrt | the pill | contracepti\\w+ | birth control | ivf | \
             omega[- ]?3 | fish oil | magnesium (?:glycinate|citrate|oil|before) | vitamin (?:a|b12|b|c|d|d3|e|k|k2) | ashwagandha | turmeric | apple cider vinegar | colloidal silver | activated charcoal | sea ?moss | lion'?s mane | castor oil | black seed oil | berberine | spirulina | methylene blue | psilocybin | microdos\\w+ | \
             heartburn | acid reflux | indigestion | constipat\\w+ | diarrh\\w+ | bloating | nausea | utis? | thrush | hay ?fever | sinus infection | sore throat | ear infection | back pain | joint pain | knee pain | sciatica | tinnitus | vertigo | insomnia | anaemia | anemia | thyroid | menopause | perimenopaus\\w+ | hot flush(?:es)? | period pains? | miscarriage | morning sickness | gestational | preeclampsia | postpartum depression | \
@@ -64,6 +68,7 @@ pub(crate) const LEXICONS: [Lexicon; 4] = [
     },
     Lexicon {
         topic: Topic::FinancialAdvice,
+        certain: "bitcoins? | ethereum | cryptocurrenc(?:y|ies) | altcoins? | memecoins? | index funds? | mutual funds? | 401 ?\\(?k | roth ira | forex | day[- ]trading | etfs? | payday loans? | (?:financial|investment) advice | passive income",
         strong: "eth | xrp | doge ?coin | shiba inu | alts? season | airdrops? | defi | usdt | staking | rug pull(?:ed)? | seed phrase | cold wallet | ledger nano | not financial advice | dyor | portfolio (?:is|was|up|down|diversif\\w+) | diversif(?:y|ied|ication) | dollar[- ]cost averag\\w+ | dca | compound(?:ing)? interest | index (?:fund|tracker)s? | s and p | vanguard | \
             vti | voo | qqq | tsla | nvda | gme | amc stock | nifty | sensex | sips? (?:of|in|every|returns?) | mutual funds? | fixed deposits? | ppf | isas? | sipp | lifetime isa | roth | hsa | 401k | annuit(?:y|ies) | superannuation | premium bonds | gilts? | t-?bills? | reits? | buy[- ]to[- ]let | house[- ]hack\\w* | rental (?:income|property|properties|yield) | property (?:portfolio|investor|ladder)s? | flip(?:ping|ped)? houses | off[- ]plan | \
             equity release | heloc | home equity | zero percent cards? | balance transfer | debt (?:snowball|avalanche|free) | minimum payments? | credit (?:utili[sz]ation|report|repair|builder) | fico | klarna | overdraft | emergency fund | sinking funds? | pay yourself first | net worth | financially free | retire (?:early|at|by|rich) | early retirement | fire movement | side hustles? | dropship\\w* | amazon fba | affiliate income | six[- ]figure | seven[- ]figure | \
@@ -81,6 +86,7 @@ pub(crate) const LEXICONS: [Lexicon; 4] = [
     },
     Lexicon {
         topic: Topic::LegalClaims,
+        certain: "lawsuits? | defamation | money laundering | embezzl\\w+ | plagiari[sz]\\w+ | cease and desist | sexual (?:harassment|assault) | fda[- ]approved | clinically proven | guaranteed results | fraudsters? | indict(?:ed|ment) | malpractice | copyright infring\\w+",
         strong: "lawyered up | my lawyers? | see you in court | small claims | tribunal | employment tribunal | grievance (?:submitted|filed|letter) | constructive dismissal | unfair(?:ly)? dismiss\\w+ | wrongfully (?:fired|dismissed|terminated|evicted) | whistle-?blow\\w+ | ndas? | non-?disclosure | non-?compete | breach(?:ed|es|ing)? (?:my|the|our|their|of) | letter before action | served (?:me |him |her |them |with )?(?:papers|notice) | bailiffs? | repossess\\w+ | \
             section 21 | no[- ]fault eviction | tenant'?s? rights | deposit (?:protection|scheme) | consumer (?:rights|protection)(?: act)? | trading standards | statutory rights? | chargeback | right to (?:a )?(?:refund|repair|silence|remain) | without a warrant | warrants? (?:out|for|issued) | probable cause | miranda | out on bail | on bail | parole | probation | acquitted | plea (?:deal|bargain) | testimony | deposition | affidavit | settlement (?:offer|agreement|reached|from) | admitted liability | \
             duty of care | product liability | personal injury | no win,? no fee | class action | data breach | gdpr | hipaa | freedom of information | equality act | reasonable adjustments? | equal pay claim | wage theft | unpaid (?:wages|overtime|invoices?) | stole my (?:design|photos?|art\\w*|work|idea|recipe|pattern|video|content|song)s? | (?:copied|ripped off|traced|lifted|reposted) (?:my|our|her|his) (?:design|photos?|art\\w*|work|pattern|video|content|song|logo)s? | counterfeits? | knock-?offs? | pirated | bootlegs? | copyright strike | content id | royalties | licen[cs]ing terms | takedown (?:notice|number|request) | trademarked | patented | patent pending | \

@@ -115,7 +115,8 @@ fn look_through(text: &str, policy: &Policy) -> Screened {
         // Who disguises a word means it.
         let is_sure = seen.weight() >= SURE_WORDS || reading.deciphered > 0 && is_hidden();
         if is_sure || !opinion.rules_out(words.topic) {
-            seen.strong.iter().chain(&seen.weak).for_each(|word| screened.saw(words.topic.name(), word.clone()));
+            let all = seen.certain.iter().chain(&seen.strong).chain(&seen.weak);
+            all.for_each(|word| screened.saw(words.topic.name(), word.clone()));
         }
     }
     for (topic, sure) in opinion.topics {
@@ -179,6 +180,7 @@ pub fn words_seen(text: &str, reading: &Reading) -> [usize; Topic::ALL.len()] {
 
 struct TopicWords {
     topic: Topic,
+    certain: Regex,
     strong: Regex,
     weak: Regex,
     /// Strong words of letters only, without boundaries, for letters that were spaced out.
@@ -198,6 +200,7 @@ impl TopicWords {
             .collect();
         Self {
             topic: lexicon.topic,
+            certain: whole_words(&fragments(lexicon.certain)),
             strong: whole_words(&fragments(lexicon.strong)),
             weak: whole_words(&fragments(lexicon.weak)),
             glued: pattern(&glued.join("|")),
@@ -210,6 +213,8 @@ impl TopicWords {
             seen.strong.extend(self.glued.find_iter(run).map(|found| found.as_str().to_owned()));
         }
         for view in views {
+            let certain = self.certain.find_iter(view).map(|found| bare(found.as_str()).to_owned());
+            seen.certain.extend(certain);
             seen.strong.extend(self.strong.find_iter(view).map(|found| bare(found.as_str()).to_owned()));
             let weak: BTreeSet<&str> = self.weak.find_iter(view).map(|found| bare(found.as_str())).collect();
             if weak.len() >= 2 {
@@ -223,15 +228,16 @@ impl TopicWords {
 /// The words of a topic that were seen.
 #[derive(Debug, Default)]
 struct Seen {
+    certain: BTreeSet<String>,
     strong: BTreeSet<String>,
     /// Two or more, or none.
     weak: BTreeSet<String>,
 }
 
 impl Seen {
-    /// How much they count: a strong word by itself, the weak ones together.
+    /// How much they count: a certain word alone, a strong word by itself, the weak ones together.
     fn weight(&self) -> usize {
-        self.strong.len() + usize::from(!self.weak.is_empty())
+        self.certain.len() * SURE_WORDS + self.strong.len() + usize::from(!self.weak.is_empty())
     }
 }
 

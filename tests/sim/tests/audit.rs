@@ -1,4 +1,4 @@
-//! The audit finds every change: whatever is altered, added or taken away in the rows or the audit of a real run, the check
+//! The audit finds every change: whatever is altered, added or taken away in the rows or the audit of a campaign, the check
 //! names exactly that row.
 //!
 //! `CHIMERA_AUDIT_CASES` (150) is how many changes are made at random places beside those at every place.

@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use chimera_domain::Topic;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 /// How a post speaks of its topic, or of none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// In plain words of the topic.
@@ -15,6 +17,7 @@ pub enum Kind {
     /// By hints: a human sees it, the usual words are missing.
     Oblique,
     /// Of no topic.
+    #[default]
     Ordinary,
     /// Of no topic, with words of one.
     NearMiss,
@@ -24,13 +27,47 @@ pub enum Kind {
 #[derive(Debug, Clone, Deserialize)]
 pub struct Post {
     /// Unique in its file.
+    #[serde(deserialize_with = "name")]
     pub id: String,
     /// The post.
     pub text: String,
     /// Its topics; none of an ordinary post.
+    #[serde(deserialize_with = "topics")]
     pub topics: Vec<Topic>,
-    /// How it speaks of them.
+    /// How it speaks of them. Other people's data may not say, or in words of their own.
+    #[serde(default, deserialize_with = "kind")]
     pub kind: Kind,
+}
+
+/// Numbers are names too.
+fn name<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<String, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    Ok(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+}
+
+/// Topics by their names here, or shorter ones.
+fn topics<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Vec<Topic>, D::Error> {
+    let names: Vec<String> = Vec::deserialize(deserializer)?;
+    let of = |name: &String| {
+        let plain = name.to_lowercase().replace([' ', '-'], "_");
+        let head = plain.split('_').next().unwrap_or_default();
+        Topic::ALL
+            .into_iter()
+            .find(|topic| topic.name() == plain || topic.name().starts_with(head) && head.len() >= 5)
+            .ok_or_else(|| D::Error::custom(format!("topic {name:?} is none of the four")))
+    };
+    names.iter().map(of).collect()
+}
+
+fn kind<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Kind, D::Error> {
+    let said: Option<String> = Option::deserialize(deserializer)?;
+    let said = said.unwrap_or_default().to_lowercase();
+    Ok(match said.as_str() {
+        _ if said.contains("obliq") || said.contains("implicit") => Kind::Oblique,
+        _ if said.contains("near") => Kind::NearMiss,
+        _ if said.contains("direct") || said.contains("positive") => Kind::Direct,
+        _ => Kind::Ordinary,
+    })
 }
 
 impl Post {
@@ -73,4 +110,22 @@ pub fn read_folder(folder: &Path) -> Result<Vec<Post>> {
         posts.extend(read_file(&file)?);
     }
     Ok(posts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_peoples_labels_are_read() {
+        let read = |line: &str| serde_json::from_str::<Post>(line);
+        let post =
+            read(r#"{"id": 7, "text": "x", "topics": ["health", "Legal claims"], "kind": "implicit"}"#)
+                .unwrap();
+        assert_eq!((post.id.as_str(), post.kind), ("7", Kind::Oblique));
+        assert_eq!(post.topics, [Topic::HealthAdvice, Topic::LegalClaims]);
+        let post = read(r#"{"id": "a", "text": "x", "topics": [], "voice": "v"}"#).unwrap();
+        assert_eq!((post.kind, post.is_sensitive()), (Kind::Ordinary, false));
+        assert!(read(r#"{"id": "a", "text": "x", "topics": ["sports"]}"#).is_err());
+    }
 }

@@ -58,7 +58,7 @@ impl Thresholds {
 }
 
 /// Slacks that are tried: from a word that hardly counts to one that asks alone.
-const SLACKS: [f32; 5] = [1.0, 2.0, 3.0, 4.0, 5.0];
+const SLACKS: [f32; 2] = [1.0, 1.5];
 
 /// The thresholds that hold the most sensitive posts within what is allowed.
 #[must_use]

@@ -222,12 +222,6 @@ impl SandboxPlatform {
         self.lock().executes
     }
 
-    /// Whether an answer is still under way.
-    #[must_use]
-    pub fn has_late_answers(&self) -> bool {
-        !self.lock().late.is_empty()
-    }
-
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
