@@ -6,6 +6,7 @@ pub mod confidence;
 pub mod criteria;
 pub mod disguise;
 pub mod features;
+mod fold;
 pub mod honesty;
 mod language;
 mod lexicon;

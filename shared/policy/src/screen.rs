@@ -111,7 +111,8 @@ fn look_through(text: &str, policy: &Policy) -> Screened {
     let opinion = Model::shipped().opinion(&features(&without_idioms(&reading.canonical)));
     for words in TOPICS.iter().filter(|words| policy.topics.contains(&words.topic)) {
         let seen = words.seen(&views, &reading.runs);
-        let is_hidden = || seen.strong.iter().any(|word| !views.iter().skip(1).any(|view| view.contains(word)));
+        let is_hidden =
+            || seen.strong.iter().any(|word| !views.iter().skip(1).any(|view| view.contains(word)));
         // Who disguises a word means it.
         let is_sure = seen.weight() >= SURE_WORDS || reading.deciphered > 0 && is_hidden();
         if is_sure || !opinion.rules_out(words.topic) {
@@ -330,7 +331,12 @@ mod tests {
             &a_policy(),
         );
         assert!(screened.flags.contains(&Flag::new("topic:health_advice")), "{screened:?}");
-        assert!(screened.seen.iter().any(|(topic, what)| topic == "health_advice" && what.starts_with("semantic 0.")));
+        assert!(
+            screened
+                .seen
+                .iter()
+                .any(|(topic, what)| topic == "health_advice" && what.starts_with("semantic 0."))
+        );
     }
 
     #[test]
@@ -359,7 +365,9 @@ mod tests {
     fn everything_that_would_be_published_is_screened() {
         let texts = ["Look at this view", "#VoteBlue", "a hill at dawn"];
         assert!(screen_all(&texts, &a_policy()).flags.contains(&Flag::new("topic:politics")));
-        assert!(screen_all(&["Look at this view", "#sunset", "a hill at dawn"], &a_policy()).flags.is_empty());
+        assert!(
+            screen_all(&["Look at this view", "#sunset", "a hill at dawn"], &a_policy()).flags.is_empty()
+        );
     }
 
     #[test]

@@ -62,7 +62,8 @@ impl Model {
     #[must_use]
     pub fn new(outputs: &[Output; OUTPUTS], slack: f32, most: usize) -> Self {
         let scales = std::array::from_fn(|output: usize| {
-            let largest = outputs[output].weights.iter().fold(0.0_f32, |largest, weight| largest.max(weight.abs()));
+            let largest =
+                outputs[output].weights.iter().fold(0.0_f32, |largest, weight| largest.max(weight.abs()));
             if largest > 0.0 { largest / 127.0 } else { 1.0 }
         });
         let rounded = |bucket: usize, output: usize| {
@@ -72,7 +73,10 @@ impl Model {
         let mut weights: Vec<[i8; OUTPUTS]> =
             (0..BUCKETS).map(|bucket| std::array::from_fn(|output| rounded(bucket, output))).collect();
         let weight_of = |bucket: &usize| {
-            outputs.iter().map(|output| output.weights.get(*bucket).map_or(0.0, |weight| weight.abs())).fold(0.0, f32::max)
+            outputs
+                .iter()
+                .map(|output| output.weights.get(*bucket).map_or(0.0, |weight| weight.abs()))
+                .fold(0.0, f32::max)
         };
         let mut heaviest: Vec<usize> = (0..BUCKETS).collect();
         heaviest.sort_by(|a, b| weight_of(b).total_cmp(&weight_of(a)).then(a.cmp(b)));
@@ -94,7 +98,9 @@ impl Model {
             bytes.extend(number.to_le_bytes());
         }
         let mut last = 0;
-        for (bucket, weights) in self.weights.iter().enumerate().filter(|(_, weights)| **weights != [0; OUTPUTS]) {
+        for (bucket, weights) in
+            self.weights.iter().enumerate().filter(|(_, weights)| **weights != [0; OUTPUTS])
+        {
             let mut distance = bucket - last;
             last = bucket;
             while distance >= usize::from(FURTHER) {
@@ -140,7 +146,8 @@ impl Model {
     pub fn scores(&self, features: &Features) -> [f32; OUTPUTS] {
         let mut sums = [0.0_f32; OUTPUTS];
         for (bucket, value) in &features.values {
-            for (sum, weight) in sums.iter_mut().zip(self.weights.get(*bucket as usize).into_iter().flatten()) {
+            for (sum, weight) in sums.iter_mut().zip(self.weights.get(*bucket as usize).into_iter().flatten())
+            {
                 *sum += f32::from(*weight) * value;
             }
         }
@@ -152,7 +159,8 @@ impl Model {
     pub fn opinion(&self, features: &Features) -> Opinion {
         let scores = self.scores(features);
         let over: [f32; OUTPUTS] = std::array::from_fn(|output| scores[output] - self.thresholds[output]);
-        let mut topics: Vec<(Topic, f32)> = Topic::ALL.into_iter().zip(over).filter(|(_, over)| *over >= 0.0).collect();
+        let mut topics: Vec<(Topic, f32)> =
+            Topic::ALL.into_iter().zip(over).filter(|(_, over)| *over >= 0.0).collect();
         if topics.is_empty() && over[OUTPUTS - 1] >= 0.0 {
             // Something is there: the nearest topic names it.
             let nearest = Topic::ALL.into_iter().zip(over).max_by(|a, b| a.1.total_cmp(&b.1));
@@ -219,7 +227,10 @@ mod tests {
     #[test]
     fn where_only_the_whole_is_over_the_nearest_topic_names_it() {
         let opinion = model().opinion(&Features { values: vec![(3, 1.0), (700, 0.6)] });
-        assert_eq!(opinion.topics.iter().map(|(topic, _)| *topic).collect::<Vec<_>>(), [Topic::FinancialAdvice]);
+        assert_eq!(
+            opinion.topics.iter().map(|(topic, _)| *topic).collect::<Vec<_>>(),
+            [Topic::FinancialAdvice]
+        );
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! Where the source documents disagree policy decides: both settings of both switches.
-#![expect(clippy::panic, reason = "what cannot be read fails the test")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "what cannot be read fails the test")]
 
 use std::time::Duration;
 

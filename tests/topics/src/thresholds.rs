@@ -47,7 +47,8 @@ impl Thresholds {
     pub fn hold_by_words(&self, one: &Scored<'_>) -> bool {
         let is_near = |output: usize| one.scores[output] >= self.outputs[output] - self.slack;
         let mut seen = one.words.iter().enumerate().filter(|(_, words)| **words > 0);
-        one.words.iter().any(|words| *words >= SURE_WORDS) || seen.any(|(topic, _)| is_near(topic) || is_near(OUTPUTS - 1))
+        one.words.iter().any(|words| *words >= SURE_WORDS)
+            || seen.any(|(topic, _)| is_near(topic) || is_near(OUTPUTS - 1))
     }
 
     /// Whether the model asks.
@@ -71,11 +72,8 @@ pub fn choose(scored: &[Scored<'_>], allowed: Allowed) -> Thresholds {
 /// Every output gets the same share of the alarms at first; then each is moved by itself as long as that helps.
 fn choose_outputs(scored: &[Scored<'_>], slack: f32, allowed: Allowed) -> [f32; OUTPUTS] {
     let mut steps: [Vec<f32>; OUTPUTS] = std::array::from_fn(|output| {
-        let mut scores: Vec<f32> = scored
-            .iter()
-            .filter(|one| !one.post.is_sensitive())
-            .map(|one| one.scores[output])
-            .collect();
+        let mut scores: Vec<f32> =
+            scored.iter().filter(|one| !one.post.is_sensitive()).map(|one| one.scores[output]).collect();
         scores.sort_by(|a, b| b.total_cmp(a));
         scores
     });

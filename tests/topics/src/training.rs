@@ -18,10 +18,10 @@ pub const FOLDS: usize = 3;
 /// Posts that stand together in a file are one writer's, often of one mind: they are left out together.
 const BLOCK: usize = 20;
 /// A word of fewer posts is as likely a slip of the pen.
-const MIN_POSTS: usize = 2;
+const MIN_POSTS: usize = 3;
 
 /// Buckets that are kept, so that the model stays small enough to ship: the heaviest ones.
-const MOST_BUCKETS: usize = 64_000;
+const MOST_BUCKETS: usize = 50_000;
 /// What stands in fewer posts than this is not learned from.
 const MIN_SEEN: usize = 3;
 /// A prime step through the posts that fill others up.
