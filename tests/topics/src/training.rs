@@ -21,7 +21,7 @@ const BLOCK: usize = 20;
 const MIN_POSTS: usize = 3;
 
 /// Buckets that are kept, so that the model stays small enough to ship: the heaviest ones.
-const MOST_BUCKETS: usize = 262_144;
+const MOST_BUCKETS: usize = 50_000;
 /// What stands in fewer posts than this is not learned from.
 const MIN_SEEN: usize = 3;
 /// A prime step through the posts that fill others up.
