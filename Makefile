@@ -98,7 +98,7 @@ prove-swarm: build release $(VENV) ## A check for every line of what the swarm p
 	$(VENV_PYTHON) tests/prove/prove.py swarm $(if $(ONLY),--only '$(ONLY)')
 
 eval-policy: ## Measure the topic screen on labelled posts: recall, errors, disguises, CPU [FILE= OUT=]
-	$(CARGO) run --locked -q -p chimera-topics --bin eval -- $(if $(FILE),--file '$(FILE)',--bars) $(if $(OUT),--out '$(OUT)')
+	$(CARGO) run --locked -q -p chimera-topics --bin eval -- $(if $(FILE),--file '$(FILE)') $(if $(OUT),--out '$(OUT)')
 
 train-policy: ## Train the topic screen's model again from the corpus; the same corpus gives the same bytes
 	$(CARGO) run --locked -q -p chimera-topics --bin train
