@@ -87,6 +87,11 @@ impl SwarmWorld {
         self.must_write(written).await;
     }
 
+    /// Sensitive topics ask nobody any more: the story is about something else, and chance words of a text must not change it.
+    pub async fn forget_topics(&self) {
+        self.change_policy(|policy| policy.topics.clear()).await;
+    }
+
     /// Forbids posts: what is approved waits before the claim, while everything before it goes on.
     pub async fn forbid_posts(&self) {
         self.change_policy(|policy| {

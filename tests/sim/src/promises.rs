@@ -5,6 +5,7 @@ mod money;
 mod passage;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::PoisonError;
 
 use chimera_domain::audit::check_all;
 use chimera_domain::ports::AuditEntry;
@@ -102,10 +103,12 @@ impl SwarmWorld {
 
     /// What touches a sensitive topic was published only where a human had seen it.
     fn unscreened(&self) -> Vec<String> {
-        let standard = Policy::standard(Currency::Usd);
+        // The tenant's own words may be newer than what was published before them.
+        let topics = self.policy.lock().unwrap_or_else(PoisonError::into_inner).topics.clone();
+        let asked = Policy { topics, ..Policy::standard(Currency::Usd) };
         let posts = self.effects().into_iter().filter(|effect| effect.status == EffectStatus::Done);
         let unseen = posts.filter(|effect| effect.review.is_none()).filter_map(|effect| {
-            let found = screen_all(&effect.intent.published_texts(), &standard).flags;
+            let found = screen_all(&effect.intent.published_texts(), &asked).flags;
             (!found.is_empty()).then(|| format!("nobody has seen {}, which raises {found:?}", effect.id))
         });
         unseen.collect()

@@ -19,6 +19,7 @@ const DELETE: i64 = 1;
 /// A world in which whatever is answered is of the medium band.
 async fn neither_good_nor_poor(faults: Faults, medium_band: MediumBand) -> SwarmWorld {
     let world = SwarmWorld::with(3, faults);
+    world.forget_topics().await;
     world
         .change_policy(|policy| {
             policy.medium_band = medium_band;
@@ -140,6 +141,7 @@ async fn a_rejection_before_the_outcome_is_known_leaves_nothing_behind() {
 /// A world in which the first answer about a post is of the low band.
 async fn poor(low_band: LowBand) -> SwarmWorld {
     let world = SwarmWorld::new();
+    world.forget_topics().await;
     world.change_policy(|policy| policy.low_band = low_band).await;
     world.start(a_campaign().posts(1)).await;
     let is_writing =

@@ -23,6 +23,7 @@ const POST: i64 = 20;
 /// A world in which ten posts wait for the Judge.
 async fn ten_answers(faults: Faults, feed: Feed, budget: i64) -> SwarmWorld {
     let world = SwarmWorld::with(7, faults);
+    world.forget_topics().await;
     world.platform.serve(FEED, feed);
     world.start(a_campaign().posts(10).budget(budget)).await;
     let is_planned = |world: &SwarmWorld| writes(world, TaskStatus::Open) == 10;

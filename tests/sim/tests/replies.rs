@@ -12,6 +12,7 @@ fn mention(id: &str, text: &str) -> Mention {
 /// A world in which the tenant declares that the platform has approved its automated replies.
 async fn approved_world() -> SwarmWorld {
     let world = SwarmWorld::new();
+    world.forget_topics().await;
     world.change_policy(|policy| policy.ai_replies_approved = true).await;
     world
 }
