@@ -10,6 +10,7 @@ pub use inspection::{Inspector, Place, Scope};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::row::stored_form;
 use crate::{Digest, RowError, RowKey, Table};
 
 /// Fields an audit entry shows. Everything else is in the digest alone.
@@ -135,18 +136,7 @@ impl AuditEntry {
     /// # Errors
     /// [`RowError::Unreadable`] when it has no JSON form; a defect.
     pub fn to_item(&self) -> Result<Value, RowError> {
-        let key = self.key();
-        let mut item = serde_json::to_value(self).map_err(|source| RowError::Unreadable {
-            pk: key.pk.clone(),
-            sk: key.sk.clone(),
-            source,
-        })?;
-        if let Some(fields) = item.as_object_mut() {
-            fields.retain(|_, value| !value.is_null());
-            fields.insert("pk".to_owned(), Value::from(key.pk));
-            fields.insert("sk".to_owned(), Value::from(key.sk));
-        }
-        Ok(item)
+        stored_form(self, &self.key())
     }
 }
 

@@ -379,15 +379,8 @@ impl Row {
     /// # Errors
     /// [`RowError::Unreadable`] when the row has no JSON form; a defect.
     pub fn to_item(&self, version: u64, writer: &WriterId) -> Result<Value, RowError> {
-        let key = self.key();
-        let mut item = serde_json::to_value(self).map_err(|source| RowError::Unreadable {
-            pk: key.pk.clone(),
-            sk: key.sk.clone(),
-            source,
-        })?;
+        let mut item = stored_form(self, &self.key())?;
         if let Some(fields) = item.as_object_mut() {
-            // An absent value and a null are the same to a reader; a row is cheaper and clearer without nulls.
-            fields.retain(|_, value| !value.is_null());
             if let Some(due_at) = self.due_at() {
                 fields.insert("due".to_owned(), Value::from("due"));
                 fields.insert("due_at_ms".to_owned(), Value::from(due_at.as_millisecond()));
@@ -396,13 +389,30 @@ impl Row {
                 fields.insert("listing".to_owned(), Value::from(listing));
                 fields.insert("listed_at".to_owned(), Value::from(listed_at));
             }
-            fields.insert("pk".to_owned(), Value::from(key.pk));
-            fields.insert("sk".to_owned(), Value::from(key.sk));
             fields.insert("version".to_owned(), Value::from(version));
             fields.insert("writer".to_owned(), Value::from(writer.as_str()));
         }
         Ok(item)
     }
+}
+
+/// The fields of what is kept under `key`, with the key beside them.
+///
+/// # Errors
+/// [`RowError::Unreadable`] when it has no JSON form; a defect.
+pub(crate) fn stored_form(value: &impl Serialize, key: &RowKey) -> Result<Value, RowError> {
+    let mut item = serde_json::to_value(value).map_err(|source| RowError::Unreadable {
+        pk: key.pk.clone(),
+        sk: key.sk.clone(),
+        source,
+    })?;
+    if let Some(fields) = item.as_object_mut() {
+        // An absent value and a null are the same to a reader; a row is cheaper and clearer without nulls.
+        fields.retain(|_, value| !value.is_null());
+        fields.insert("pk".to_owned(), Value::from(key.pk.as_str()));
+        fields.insert("sk".to_owned(), Value::from(key.sk.as_str()));
+    }
+    Ok(item)
 }
 
 /// Sortable text of a time and an id: digits of fixed width, so that text order is time order.

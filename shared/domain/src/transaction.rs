@@ -4,6 +4,7 @@
 use serde_json::Value;
 use thiserror::Error;
 
+use crate::row::stored_form;
 use crate::{
     DecisionRow, LedgerEntry, Money, Reservation, Row, RowError, RowKey, Stored, TenantId, WriterId, limits,
 };
@@ -233,13 +234,9 @@ impl Transaction {
         kind: &'static str,
         value: &impl serde::Serialize,
     ) -> Result<(), StoreError> {
-        let unreadable = |source| RowError::Unreadable { pk: key.pk.clone(), sk: key.sk.clone(), source };
-        let mut item = serde_json::to_value(value).map_err(unreadable)?;
+        let mut item = stored_form(value, &key)?;
         if let Some(fields) = item.as_object_mut() {
-            fields.retain(|_, value| !value.is_null());
             fields.insert("kind".to_owned(), Value::from(kind));
-            fields.insert("pk".to_owned(), Value::from(key.pk.as_str()));
-            fields.insert("sk".to_owned(), Value::from(key.sk.as_str()));
             fields.insert("version".to_owned(), Value::from(1));
             fields.insert("writer".to_owned(), Value::from(self.writer.as_str()));
         }

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use chimera_domain::{
     CampaignStatus, Confidence, EffectStatus, Envelope, Flag, LowBand, MediumBand, Review, ReviewMessage,
-    ReviewStatus, Stored, Subject, TaskKind, TaskStatus, Thresholds,
+    ReviewStatus, Stored, Subject, TaskKind, TaskStatus,
 };
-use chimera_sim::{Answer, SwarmWorld};
+use chimera_sim::{Answer, SwarmWorld, all_is_medium};
 use chimera_testkit::builders::a_campaign;
 use chimera_testkit::{Fault, Faults, Mode, Queue};
 
@@ -20,12 +20,7 @@ const DELETE: i64 = 1;
 async fn neither_good_nor_poor(faults: Faults, medium_band: MediumBand) -> SwarmWorld {
     let world = SwarmWorld::with(3, faults);
     world.forget_topics().await;
-    world
-        .change_policy(|policy| {
-            policy.medium_band = medium_band;
-            policy.thresholds = Thresholds { approve: Confidence::FULL, hold: Confidence::ZERO };
-        })
-        .await;
+    world.change_policy(|policy| all_is_medium(policy, medium_band)).await;
     world.start(a_campaign().posts(1)).await;
     world.run_until_quiet().await;
     world

@@ -14,18 +14,10 @@ use crate::twenty_tools::twenty_tools;
 
 mod twenty_tools;
 
-async fn one_post_where(mode: Mode) -> SwarmWorld {
-    let world = SwarmWorld::new();
-    world.platform.next(mode);
-    world.start(a_campaign().posts(1)).await;
-    world.run_until_quiet().await;
-    world
-}
-
 /// [E-3]
 #[tokio::test]
 async fn a_crash_between_burn_and_outcome_is_read_back_from_the_platform() {
-    let world = one_post_where(Mode::CrashBeforeOutcome).await;
+    let world = SwarmWorld::with_one_post(Mode::CrashBeforeOutcome).await;
 
     assert_eq!(world.published().len(), 1, "{}", world.story());
     let effect = world.effects().remove(0);
@@ -39,7 +31,7 @@ async fn a_crash_between_burn_and_outcome_is_read_back_from_the_platform() {
 /// [E-2] [E-3]
 #[tokio::test]
 async fn a_lost_reply_takes_the_stored_outcome_and_does_not_post_again() {
-    let world = one_post_where(Mode::ReplyLost).await;
+    let world = SwarmWorld::with_one_post(Mode::ReplyLost).await;
 
     assert_eq!(world.platform.executes(), 1, "{}", world.story());
     assert_eq!(world.published().len(), 1);
@@ -50,7 +42,7 @@ async fn a_lost_reply_takes_the_stored_outcome_and_does_not_post_again() {
 /// [E-7] [M-4]
 #[tokio::test]
 async fn where_nobody_knows_a_human_is_asked_and_a_no_ends_it_without_money() {
-    let world = one_post_where(Mode::NeverPosted).await;
+    let world = SwarmWorld::with_one_post(Mode::NeverPosted).await;
     let open = world.open_reviews();
     assert_eq!(open.len(), 1, "{}", world.story());
     assert_eq!(world.effects()[0].status, EffectStatus::Unconfirmed);
@@ -72,7 +64,7 @@ async fn where_nobody_knows_a_human_is_asked_and_a_no_ends_it_without_money() {
 /// [M-3]
 #[tokio::test]
 async fn where_nobody_knows_a_humans_yes_makes_it_done_and_settles() {
-    let world = one_post_where(Mode::NeverPosted).await;
+    let world = SwarmWorld::with_one_post(Mode::NeverPosted).await;
     let open = world.open_reviews();
     assert_eq!(open.len(), 1, "{}", world.story());
 
@@ -88,7 +80,7 @@ async fn where_nobody_knows_a_humans_yes_makes_it_done_and_settles() {
 /// [E-7]
 #[tokio::test]
 async fn where_nobody_knows_and_nobody_answers_it_counts_as_spent() {
-    let world = one_post_where(Mode::NeverPosted).await;
+    let world = SwarmWorld::with_one_post(Mode::NeverPosted).await;
     let held = world.campaign_used();
     world.run_for(Duration::from_secs(24 * 3_600)).await;
 
@@ -103,7 +95,7 @@ async fn where_nobody_knows_and_nobody_answers_it_counts_as_spent() {
 
 #[tokio::test]
 async fn a_call_that_provably_never_left_is_put_back_and_made_later() {
-    let world = one_post_where(Mode::Unsent).await;
+    let world = SwarmWorld::with_one_post(Mode::Unsent).await;
 
     assert!(world.story().contains("dispatching -> approved"), "{}", world.story());
     assert_eq!(world.published().len(), 1, "{}", world.story());
@@ -113,7 +105,7 @@ async fn a_call_that_provably_never_left_is_put_back_and_made_later() {
 
 #[tokio::test]
 async fn a_slow_answer_that_comes_after_all_is_taken() {
-    let world = one_post_where(Mode::Slow(40)).await;
+    let world = SwarmWorld::with_one_post(Mode::Slow(40)).await;
 
     assert_eq!(world.platform.executes(), 1, "{}", world.story());
     assert_eq!(world.published().len(), 1);
@@ -124,7 +116,7 @@ async fn a_slow_answer_that_comes_after_all_is_taken() {
 /// [E-4]
 #[tokio::test]
 async fn a_rate_limit_is_judged_again_under_a_new_grant() {
-    let world = one_post_where(Mode::Refuse("rate_limited", true)).await;
+    let world = SwarmWorld::with_one_post(Mode::Refuse("rate_limited", true)).await;
 
     assert_eq!(world.published().len(), 1, "{}", world.story());
     let effect = world.effects().remove(0);
@@ -135,7 +127,7 @@ async fn a_rate_limit_is_judged_again_under_a_new_grant() {
 /// [M-3]
 #[tokio::test]
 async fn a_refusal_for_good_fails_the_effect_and_gives_the_money_back() {
-    let world = one_post_where(Mode::Refuse("account_suspended", false)).await;
+    let world = SwarmWorld::with_one_post(Mode::Refuse("account_suspended", false)).await;
 
     assert_eq!(world.effects()[0].status, EffectStatus::Failed, "{}", world.story());
     assert!(world.effects_in(EffectStatus::Dispatching).is_empty());
@@ -270,7 +262,7 @@ async fn money_set_aside_yesterday_is_set_aside_anew_before_a_claim() {
 /// [E-7]
 #[tokio::test]
 async fn a_humans_no_waits_until_the_call_is_surely_over() {
-    let world = one_post_where(Mode::NeverPosted).await;
+    let world = SwarmWorld::with_one_post(Mode::NeverPosted).await;
     let open = world.open_reviews();
     let effect = world.effects().remove(0);
     let burnt = effect.grant.grant.id.clone();

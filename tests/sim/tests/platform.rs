@@ -5,23 +5,14 @@ use std::time::Duration;
 
 use chimera_domain::ports::Clock as _;
 use chimera_domain::{
-    Agent, Confidence, Effect, EffectStatus, MediumBand, Review, ReviewStatus, Stored, Subject, TenantId,
-    Thresholds,
+    Agent, Effect, EffectStatus, MediumBand, Review, ReviewStatus, Stored, Subject, TenantId,
 };
-use chimera_sim::{Answer, SwarmWorld};
+use chimera_sim::{Answer, SwarmWorld, all_is_medium};
 use chimera_testkit::Mode;
 use chimera_testkit::builders::{a_campaign, a_tenant, an_agent, an_agent_id};
 
 /// What taking a post back costs, in cents.
 const DELETE: i64 = 1;
-
-async fn one_post_where(mode: Mode) -> SwarmWorld {
-    let world = SwarmWorld::new();
-    world.platform.next(mode);
-    world.start(a_campaign().posts(1)).await;
-    world.run_until_quiet().await;
-    world
-}
 
 /// [E-11]
 #[tokio::test]
@@ -38,7 +29,7 @@ async fn what_is_refused_for_good_fails_once_and_gives_its_money_back() {
         ("credentials_refused", true),
     ];
     for (code, says_retryable) in refusals {
-        let world = one_post_where(Mode::Refuse(code, says_retryable)).await;
+        let world = SwarmWorld::with_one_post(Mode::Refuse(code, says_retryable)).await;
 
         let effect = world.effects().remove(0);
         assert_eq!(effect.status, EffectStatus::Failed, "{code}\n{}", world.story());
@@ -72,7 +63,7 @@ async fn a_wait_that_the_platform_asks_for_is_given() {
 /// [E-11]
 #[tokio::test]
 async fn a_failure_of_the_platform_is_no_answer() {
-    let world = one_post_where(Mode::NeverPosted).await;
+    let world = SwarmWorld::with_one_post(Mode::NeverPosted).await;
     assert_eq!(world.effects()[0].status, EffectStatus::Unconfirmed, "{}", world.story());
     assert_eq!(world.platform.executes(), 1, "{}", world.story());
     assert!(world.campaign_used() > 0, "money stays reserved");
@@ -82,7 +73,7 @@ async fn a_failure_of_the_platform_is_no_answer() {
 /// [E-10] What stood there before is another's doing, whatever it says.
 #[tokio::test]
 async fn an_older_post_of_the_same_words_is_not_taken_for_the_outcome() {
-    let words = one_post_where(Mode::Normal).await.published().remove(0).text;
+    let words = SwarmWorld::with_one_post(Mode::Normal).await.published().remove(0).text;
     for tells_keys in [true, false] {
         for (mode, happens) in [(Mode::NeverPosted, false), (Mode::CrashBeforeOutcome, true)] {
             let world = SwarmWorld::new();
@@ -111,20 +102,14 @@ async fn an_older_post_of_the_same_words_is_not_taken_for_the_outcome() {
 /// A world with one post that went out before anybody looked, and the question about it.
 async fn one_post_to_regret() -> (SwarmWorld, Stored<Review>) {
     let world = SwarmWorld::new();
-    world
-        .change_policy(|policy| {
-            policy.medium_band = MediumBand::PublishThenReview;
-            policy.thresholds = Thresholds { approve: Confidence::FULL, hold: Confidence::ZERO };
-        })
-        .await;
+    world.change_policy(|policy| all_is_medium(policy, MediumBand::PublishThenReview)).await;
     world.start(a_campaign().posts(1)).await;
     world.run_until_quiet().await;
     let notes = world.open_reviews().remove(0);
     assert!(world.decide(&notes, Answer::Approve).await);
     world.run_until_quiet().await;
     assert_eq!(world.published().len(), 1, "{}", world.story());
-    let is_after = |review: &Stored<Review>| matches!(review.row.subject, Subject::Published { .. });
-    let question = world.open_reviews().into_iter().find(is_after).unwrap();
+    let question = world.question_after().unwrap();
     (world, question)
 }
 
@@ -246,7 +231,7 @@ async fn two_tenants_with_the_same_agent_and_brief_publish_and_delete_apart() {
 /// [E-8] [E-10]
 #[tokio::test]
 async fn an_unknown_outcome_is_not_read_off_another_tenants_account() {
-    let words = one_post_where(Mode::Normal).await.published().remove(0).text;
+    let words = SwarmWorld::with_one_post(Mode::Normal).await.published().remove(0).text;
     let world = SwarmWorld::new();
     world.platform.hide_keys();
     let other = TenantId::new("umbra").unwrap();

@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use chimera_domain::ports::{MessageHandler, StateReader, StateWriter};
 use chimera_domain::{
-    Applied, CampaignStatus, Confidence, MediumBand, PlanMessage, Row, RowKey, StoreError, Stored, Subject,
-    Thresholds, Transaction,
+    Applied, CampaignStatus, MediumBand, PlanMessage, Row, RowKey, StoreError, Stored, Subject, Transaction,
 };
 use chimera_model::ScriptedModel;
-use chimera_sim::{Answer, SwarmWorld};
+use chimera_sim::{Answer, SwarmWorld, all_is_medium};
 use chimera_testkit::MemoryCloud;
 use chimera_testkit::builders::a_campaign;
 use planner::Planner;
@@ -62,12 +61,7 @@ fn is_effect(stored: &Stored) -> bool {
 #[tokio::test]
 async fn a_campaign_is_not_finished_while_a_post_of_it_is_being_taken_back() {
     let world = SwarmWorld::new();
-    world
-        .change_policy(|policy| {
-            policy.medium_band = MediumBand::PublishThenReview;
-            policy.thresholds = Thresholds { approve: Confidence::FULL, hold: Confidence::ZERO };
-        })
-        .await;
+    world.change_policy(|policy| all_is_medium(policy, MediumBand::PublishThenReview)).await;
     world.start(a_campaign().posts(1)).await;
     world.run_until_quiet().await;
     assert!(world.decide(&world.open_reviews().remove(0), Answer::Approve).await);

@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use chimera_domain::{
-    Campaign, CampaignStatus, Confidence, Effect, EffectMessage, EffectStatus, Envelope, MediumBand, Policy,
-    QuietHours, Review, ReviewStatus, Stored, Subject, Task, TaskKind, TaskStatus, Thresholds,
+    Campaign, CampaignStatus, Effect, EffectMessage, EffectStatus, Envelope, MediumBand, Policy, QuietHours,
+    Review, ReviewStatus, Stored, Subject, Task, TaskKind, TaskStatus,
 };
-use chimera_sim::{Answer, SwarmWorld};
+use chimera_sim::{Answer, SwarmWorld, all_is_medium};
 use chimera_testkit::builders::{a_campaign, a_result, a_tenant, an_agent_id, cents, task_id};
 use chimera_testkit::{Mode, Queue};
 
@@ -15,22 +15,10 @@ const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const NO: Answer<'_> = Answer::Reject("not like this");
 
-/// Everything is of the medium band and goes out first.
-fn publish_first(policy: &mut Policy) {
-    policy.medium_band = MediumBand::PublishThenReview;
-    policy.thresholds = Thresholds { approve: Confidence::FULL, hold: Confidence::ZERO };
-}
-
 /// Forbids one tool, or all again.
 async fn forbid(world: &SwarmWorld, tool: Option<&str>) {
     let killed = tool.map(|tool| format!("twitter.{tool}")).into_iter().collect();
     world.change_policy(|policy| policy.killed_tools = killed).await;
-}
-
-/// The open question about a post that goes out first.
-fn question(world: &SwarmWorld) -> Option<Stored<Review>> {
-    let is_after = |review: &Stored<Review>| matches!(review.row.subject, Subject::Published { .. });
-    world.open_reviews().into_iter().find(is_after)
 }
 
 /// A world whose one post is approved to go out first; `change` is of its policy, on top.
@@ -38,7 +26,7 @@ async fn approved_first(change: impl FnOnce(&mut Policy)) -> SwarmWorld {
     let world = SwarmWorld::new();
     world
         .change_policy(|policy| {
-            publish_first(policy);
+            all_is_medium(policy, MediumBand::PublishThenReview);
             change(policy);
         })
         .await;
@@ -54,7 +42,7 @@ async fn published_first() -> (SwarmWorld, Stored<Review>) {
     let world = approved_first(|_| ()).await;
     world.run_until_quiet().await;
     assert_eq!(world.published().len(), 1, "{}", world.story());
-    let question = question(&world).unwrap();
+    let question = world.question_after().unwrap();
     (world, question)
 }
 
@@ -66,7 +54,7 @@ async fn waiting_first() -> (SwarmWorld, Stored<Review>) {
     .await;
     world.run_until_quiet().await;
     assert!(world.published().is_empty(), "{}", world.story());
-    let question = question(&world).unwrap();
+    let question = world.question_after().unwrap();
     (world, question)
 }
 
@@ -103,7 +91,7 @@ async fn what_a_cancelled_campaign_has_published_is_still_asked_about() {
         let (world, _) = published_first().await;
         world.cancel().await;
         world.run_until_quiet().await;
-        let question = question(&world).unwrap();
+        let question = world.question_after().unwrap();
         match answer {
             Some(answer) => assert!(world.decide(&question, answer).await),
             None => world.run_for(6 * HOUR).await,
@@ -179,7 +167,7 @@ async fn a_second_look_publishes_nothing_that_nobody_is_asked_about() {
     world.start(a_campaign().posts(1)).await;
     world.run_until_quiet().await;
     assert_eq!(world.effects_in(EffectStatus::Approved).len(), 1, "{}", world.story());
-    world.change_policy(publish_first).await;
+    world.change_policy(|policy| all_is_medium(policy, MediumBand::PublishThenReview)).await;
     world.allow_posts().await;
     world.run_until_quiet().await;
     assert!(world.published().is_empty(), "{}", world.story());
@@ -227,7 +215,7 @@ async fn vouched_for(seen: bool) -> (SwarmWorld, Stored<Review>) {
     assert!(world.decide(&unknown, Answer::Approve).await);
     world.run_until_quiet().await;
     assert_eq!(post(&world).status, EffectStatus::Done, "{}", world.story());
-    let question = question(&world).unwrap();
+    let question = world.question_after().unwrap();
     (world, question)
 }
 
@@ -352,10 +340,10 @@ async fn the_ladder_begins_when_the_quiet_hours_end() {
     })
     .await;
     world.run_for(10 * HOUR).await;
-    assert!(question(&world).is_some(), "nobody was late\n{}", world.story());
+    assert!(world.question_after().is_some(), "nobody was late\n{}", world.story());
     world.run_for(2 * HOUR).await;
     assert_eq!(world.published().len(), 1, "{}", world.story());
-    assert!(world.decide(&question(&world).unwrap(), Answer::Approve).await);
+    assert!(world.decide(&world.question_after().unwrap(), Answer::Approve).await);
     world.run_until_quiet().await;
     assert_eq!(world.published().len(), 1, "{}", world.story());
     world.assert_promises();
