@@ -13,7 +13,10 @@ from urllib.parse import unquote
 from units import Shadow, item_bytes, read_units
 
 ARTIFACT, EFFECT, CAMPAIGN, START, CLOCK = "artifact", "effect", "campaign", "cold start", "clock"
-KINDS = {"research": ARTIFACT, "write": EFFECT}
+KINDS = {
+    "research": ARTIFACT, "illustrate": ARTIFACT, "remember": ARTIFACT,
+    "write": EFFECT, "reply": EFFECT, "transact": EFFECT,
+}
 MESSAGE_BYTES = 64 * 1024  # one request of SQS for each, begun
 CREDENTIAL = re.compile(r"Credential=([^/]+)/\d+/[^/]+/([^/]+)/")
 BATCH = re.compile(r"ESM: Lambda (\S+) (processed|failed processing) (?:(\d+) )?(SQS|DynamoDB stream) \S+ from (\S+)")
@@ -21,8 +24,10 @@ WRITES = {"PutItem": "put", "UpdateItem": "update", "DeleteItem": "delete"}
 READS = ("GetItem", "BatchGetItem", "Query")
 PARTS = {"Put": "put", "Update": "update", "ConditionCheck": "check", "Delete": "delete"}
 # What these do is done for a post alone, whatever rows they look at.
-EFFECTS_OWN = ("publisher", "escalation", "mcp-twitter")
-SIDES = ("EFFECT#", "REVIEW#", "UNIQUE#", "SLOT", "ENTRY#", "BUCKET#", "DECISION#", "TEXT#", "REPLY#")
+EFFECTS_OWN = ("publisher", "escalation", "mcp-twitter", "mcp-coinbase")
+# What is asked of these is asked for an artifact.
+MAKERS = ("news", "imagegen", "weaviate")
+SIDES = ("EFFECT#", "HISTORY#", "REVIEW#", "UNIQUE#", "SLOT", "ENTRY#", "BUCKET#", "DECISION#", "TEXT#", "REPLY#")
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,7 @@ class Meter:
     def invocation(self, function, exchange):
         target = unquote(exchange.path.split("/functions/")[-1].split("/")[0]).rpartition(":")[2]
         server = target.partition("-mcp-")[2]
-        about = ARTIFACT if server == "news" else EFFECT
+        about = ARTIFACT if server in MAKERS else EFFECT
         failed = exchange.status >= 300 or "x-amz-function-error" in exchange.headers
         return Call(function, f"lambda Invoke mcp-{server}", {about: 1}, failed=failed)
 
@@ -138,7 +143,7 @@ class Meter:
         if request.get("IndexName") == "due":
             return CLOCK
         values = request.get("ExpressionAttributeValues", {})
-        prefix = values.get(":prefix", {}).get("S", "")
+        prefix = (values.get(":prefix") or values.get(":first") or {}).get("S", "")
         return EFFECT if table != "State" or prefix.startswith(SIDES) else CAMPAIGN
 
     def about_row(self, table, pk, sk):

@@ -111,6 +111,18 @@ class Counting(unittest.TestCase):
         ])
         self.assertEqual([call.about for call in calls], [{EFFECT: 1}, {START: 1}])
 
+    def test_what_an_agent_did_before_is_read_and_written_for_effects_alone(self):
+        state = {"TableName": "chimera-StateTable-1"}
+        agent, day = "T#t#A#mira", "HISTORY#2026-01-01"
+        values = {":pk": {"S": agent}, ":first": {"S": day}, ":last": {"S": "HISTORY#2026-01-02"}}
+        row = {"pk": {"S": agent}, "sk": {"S": f"{day}#c1#e1"}, "kind": {"S": "history"}}
+        calls = meter().read([
+            exchange("Query", state | {"ExpressionAttributeValues": values}),
+            exchange("PutItem", state | {"Item": row}),
+            exchange("PutItem", {"TableName": "chimera-AuditTable-1", "Item": {"pk": {"S": f"state|{agent}"}, "sk": row["sk"]}}),
+        ])
+        self.assertEqual([call.about for call in calls], [{EFFECT: 1}] * 3)
+
     def test_an_operation_it_does_not_know_is_no_silent_zero(self):
         with self.assertRaises(ValueError):
             meter().read([exchange("Scan", {"TableName": "chimera-StateTable-1"})])
