@@ -16,16 +16,22 @@ FUNCTIONS := $(notdir $(patsubst %/,%,$(dir $(wildcard functions/*/Cargo.toml)))
 PACKAGES := $(addprefix -p ,$(FUNCTIONS))
 
 # demo: make demo FEED=path-or-url BRIEF=brief.json DECIDE=approve|reject|edit KEEP=1
+# demo, deploy-local: PARAMETERS="McpDryRun=true TaskTimeoutSeconds=60" sets parameters of template.yaml, without spaces in them
 FEED ?=
 BRIEF ?=
 DECIDE ?=
 KEEP ?=
+PARAMETERS ?=
 SEED ?= 1
 ONLY ?=
 FILE ?=
 OUT ?=
+URL ?=
+ERA ?= auto
+TOOL ?=
+ARGUMENTS ?=
 
-.PHONY: help setup build demo test check check-rust spec-check check-python test-unit test-emulator test-e2e simulate bench release eval-policy train-policy prove-swarm prove-judge \
+.PHONY: help setup build demo test check check-rust spec-check check-python test-unit test-emulator test-e2e attempts simulate bench release eval-policy train-policy prove-swarm prove-judge prove-mcp mcp-conformance mcp-interop mcp-tools mcp-pins mcp-contracts \
         up deploy-local status down security-scan
 
 help: ## Print this list
@@ -42,10 +48,10 @@ build: ## Build the functions and the chimera command
 	$(CARGO) build --locked $(PACKAGES) -p chimera
 
 # The recipe is one shell, so that the trap stops the cloud however the demo ends.
-demo: build $(VENV) ## Run one campaign on the local cloud, from feed to posts [FEED= BRIEF= DECIDE= KEEP=1]
+demo: build $(VENV) ## Run one campaign on the local cloud, from feed to posts [FEED= BRIEF= DECIDE= KEEP=1 PARAMETERS=]
 	@trap '[ -n "$(KEEP)" ] || $(CLOUD) down' EXIT; \
 	$(CLOUD) up; \
-	$(CLOUD) deploy; \
+	$(CLOUD) deploy $(PARAMETERS:%=--parameter '%'); \
 	code=0; \
 	target/debug/chimera demo $(if $(FEED),--feed '$(FEED)') $(if $(BRIEF),--brief '$(BRIEF)') \
 	    $(if $(DECIDE),--decide '$(DECIDE)') || code=$$?; \
@@ -64,11 +70,12 @@ check-rust:
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 
 check-python: $(VENV)
-	$(VENV_PYTHON) -m compileall -q localstack tests/e2e tests/oracle tests/prove tests/bench
+	$(VENV_PYTHON) -m compileall -q localstack tests/e2e tests/oracle tests/prove tests/bench tests/conformance tests/interop tests/contracts
 	cd localstack && ../$(VENV_PYTHON) -m unittest -q
 	cd tests/oracle && ../../$(VENV_PYTHON) -m unittest -q
 	cd tests/prove && ../../$(VENV_PYTHON) -m unittest -q
 	cd tests/bench && ../../$(VENV_PYTHON) -m unittest -q
+	cd tests/contracts && ../../$(VENV_PYTHON) -m unittest -q
 
 spec-check: ## Hold template and specs to their rules; every MUST cited by code and test
 	$(CARGO) test --locked -q -p chimera-checks
@@ -84,6 +91,9 @@ test-emulator: build $(VENV) ## The swarm's tests on a local cloud of their own
 
 test-e2e: build $(VENV) ## Whole-system tests on the deployed functions, on a local cloud of their own [THEMES=]
 	@$(VENV_PYTHON) tests/e2e $(THEMES)
+
+attempts: ## Many effects attempted in process under whatever goes wrong [CHIMERA_ATTEMPTS=500]
+	$(CARGO) run --locked -q --release -p chimera-sim --bin attempts
 
 simulate: ## One simulated swarm with random faults, told as a story; the same SEED gives the same one
 	$(CARGO) run --locked -q -p chimera-sim --bin simulate -- --seed $(SEED)
@@ -106,12 +116,33 @@ train-policy: ## Train the topic screen's model again from the corpus; the same 
 prove-judge: build $(VENV) ## A check for every line of what the Judge promises, as a table [PROVE_APPROVALS= PROVE_TAMPERINGS= ONLY=word]
 	$(VENV_PYTHON) tests/prove/prove.py judge $(if $(ONLY),--only '$(ONLY)')
 
+mcp-conformance: build $(VENV) ## The official MCP conformance suite against every server (needs npm) [ONLY=mcp-news]
+	$(VENV_PYTHON) tests/conformance/conformance.py $(if $(ONLY),--only '$(ONLY)')
+
+mcp-interop: $(VENV) ## Our client against MCP servers that are not ours (needs npm and node) [ONLY=word]
+	$(CARGO) build --locked -q -p chimera-mcp --example tools
+	$(VENV_PYTHON) tests/interop/interop.py --program target/debug/examples/tools $(if $(ONLY),--only '$(ONLY)')
+
+mcp-tools: ## What an MCP server offers, with the pin of its tool list [URL= ERA=auto|modern|legacy TOOL= ARGUMENTS=]
+	@$(CARGO) run --locked -q -p chimera-mcp --example tools -- '$(URL)' '$(ERA)' $(if $(TOOL),'$(TOOL)') $(if $(ARGUMENTS),'$(ARGUMENTS)')
+
+mcp-pins: build $(VENV) ## The value of the parameter McpPins: the digest of each of our servers' tool lists, as they are built here
+	@$(CARGO) build --locked -q -p chimera-mcp --example tools
+	@$(VENV_PYTHON) tests/conformance/pins.py
+
+mcp-contracts: $(VENV) ## The live adapters against published OpenAPI documents, given by path (needs npm) [ONLY=cdp]
+	$(CARGO) build --locked -q --examples -p mcp-coinbase -p mcp-twitter -p mcp-weaviate
+	$(VENV_PYTHON) tests/contracts/contracts.py $(if $(ONLY),--only '$(ONLY)')
+
+prove-mcp: build $(VENV) ## A check for every line of what is promised about the outside, as a table [PROVE_ATTEMPTS= PROVE_DEPLOYED_ATTEMPTS= ONLY=word]
+	$(VENV_PYTHON) tests/prove/prove.py mcp $(if $(ONLY),--only '$(ONLY)')
+
 up: $(VENV) ## Start the local cloud
 	@$(CLOUD) up
 
-deploy-local: build $(VENV) ## Build and deploy the stack to the local cloud
+deploy-local: build $(VENV) ## Build and deploy the stack to the local cloud [PARAMETERS=]
 	@$(CLOUD) up
-	@$(CLOUD) deploy
+	@$(CLOUD) deploy $(PARAMETERS:%=--parameter '%')
 
 status: $(VENV) ## Say what runs locally
 	@$(CLOUD) status

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use chimera_domain::{DecisionKind, Flag, Intent, RuleEvidence};
+use chimera_domain::{Artifact, DecisionKind, Flag, Payment, RuleEvidence, WorkOutcome};
+use serde_json::Value;
 
 use crate::wire::ReviewView;
 
@@ -13,8 +14,7 @@ pub(crate) fn card(review: &ReviewView) -> String {
         "review",
         &format!("{} ({} of task {}), {}", review.id, review.subject, review.task, review.status),
     );
-    let text = review.content.intent().and_then(Intent::text).unwrap_or("(no text)");
-    lines.fact("text", text);
+    made(&mut lines, &review.content.outcome);
     let evidence = &review.verdict.evidence;
     lines.fact(
         "confidence",
@@ -43,6 +43,43 @@ pub(crate) fn card(review: &ReviewView) -> String {
     lines.fact("answers", &or_dash(review.allowed.iter().map(|kind| DecisionKind::name(*kind))));
     lines.fact("digest", review.digest.as_str());
     lines.0
+}
+
+/// What would be committed: a text with its pictures, a payment, or what was made.
+fn made(lines: &mut Lines, outcome: &WorkOutcome) {
+    match outcome {
+        WorkOutcome::Intent { intent } if intent.payment().is_some() => {
+            lines.fact("payment", &payment(&intent.arguments).unwrap_or_default());
+        }
+        WorkOutcome::Intent { intent } => {
+            lines.fact("text", intent.text().unwrap_or("(no text)"));
+            media(&intent.arguments).for_each(|picture| lines.fact("picture", &picture));
+        }
+        WorkOutcome::Artifact { artifact: Artifact::Image { image } } => {
+            lines.fact("picture", &format!("{} ({})", image.alt_text, image.digest));
+        }
+        WorkOutcome::Artifact { artifact: Artifact::Memory { notes } } => {
+            notes.iter().for_each(|note| lines.fact("remembers", &note.text));
+        }
+        WorkOutcome::Artifact { artifact: Artifact::Notes { .. } } | WorkOutcome::Failure { .. } => {
+            lines.fact("text", "(no text)");
+        }
+    }
+}
+
+/// The payment that a transfer's arguments make, in words; none where they make none.
+pub(crate) fn payment(arguments: &Value) -> Option<String> {
+    let Payment { recipient, amount } = serde_json::from_value(arguments.clone()).ok()?;
+    let said = |name: &str| arguments.get(name).and_then(Value::as_str).unwrap_or("-");
+    Some(format!("{amount} to {recipient} for {}, in {} on {}", said("memo"), said("asset"), said("network")))
+}
+
+/// The pictures that a post's arguments carry, in words.
+pub(crate) fn media(arguments: &Value) -> impl Iterator<Item = String> {
+    let media = arguments.get("media").and_then(Value::as_array).into_iter().flatten();
+    let said =
+        |medium: &Value, name: &str| medium.get(name).and_then(Value::as_str).unwrap_or("-").to_owned();
+    media.map(move |medium| format!("{} ({})", said(medium, "alt_text"), said(medium, "digest")))
 }
 
 fn asked(review: &ReviewView) -> String {
@@ -77,7 +114,30 @@ pub(crate) fn printable(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use chimera_domain::Intent;
+
     use super::*;
+
+    #[test]
+    fn a_payment_and_a_picture_are_shown_in_words() {
+        let amount = serde_json::json!({"minor": 300, "currency": "USD"});
+        let transfer = serde_json::json!({
+            "recipient": "0xa1", "amount": amount, "memo": "The banner", "asset": "usdc", "network": "base-sepolia",
+        });
+        let intent = Intent {
+            server: "coinbase".to_owned(),
+            tool: "transfer".to_owned(),
+            arguments: transfer,
+            cites: None,
+        };
+        let mut lines = Lines::default();
+        made(&mut lines, &WorkOutcome::Intent { intent });
+        assert_eq!(lines.0.trim(), "payment     3.00 USD to 0xa1 for The banner, in usdc on base-sepolia");
+        let post =
+            serde_json::json!({"text": "Look", "media": [{"digest": "sha256:00", "alt_text": "A bridge"}]});
+        assert_eq!(media(&post).collect::<Vec<_>>(), ["A bridge (sha256:00)"]);
+        assert_eq!(payment(&post), None);
+    }
 
     #[test]
     fn text_from_outside_cannot_steer_the_terminal() {

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::api::{Api, ApiError};
 use crate::args::{Explain, Output};
-use crate::card::printable;
+use crate::card::{media, payment, printable};
 use crate::failure::Failure;
 use crate::output::{self, cell};
 
@@ -88,6 +88,20 @@ fn task_section(page: &mut Page, task: &Value) {
     if some(task, "/source").is_some() {
         page.fact("source", &format!("{} <{}>", at(task, "/source/0"), at(task, "/source/1")));
     }
+    if let Some(order) = some(task, "/payment") {
+        let asked = ["/amount", "/name", "/recipient", "/reason"].map(|part| at(order, part));
+        let [amount, name, recipient, reason] = asked;
+        page.fact("ordered", &format!("{amount} to {name} ({recipient}) for {reason}"));
+    }
+    for picture in list(task, "/pictures").chain(some(task, "/made/image")) {
+        let made = format!("{} ({})", at(picture, "/alt_text"), at(picture, "/model"));
+        page.fact("picture", &format!("{made}, {}", at(picture, "/digest")));
+    }
+    let posts = list(task, "/looked_at").count();
+    if posts > 0 {
+        page.fact("looked at", &format!("{posts} posts"));
+    }
+    list(task, "/made/notes").for_each(|note| page.fact("remembers", &at(note, "/text")));
     list(task, "/feedback").for_each(|told| page.fact("told", &cell(Some(told))));
     page.some_fact("because", task, "/reason");
 }
@@ -150,6 +164,10 @@ fn effect_section(page: &mut Page, effect: &Value) {
     page.fact("status", &format!("{}, of attempt {}", at(effect, "/status"), at(effect, "/attempt")));
     page.fact("tool", &format!("{}.{}", at(effect, "/server"), at(effect, "/tool")));
     page.some_fact("text", effect, "/text");
+    if let Some(arguments) = some(effect, "/arguments") {
+        payment(arguments).iter().for_each(|paid| page.fact("payment", paid));
+        media(arguments).for_each(|picture| page.fact("picture", &picture));
+    }
     page.fact("digest", &at(effect, "/digest"));
     let by = some(effect, "/review")
         .map_or("the Judge alone".to_owned(), |by| format!("review {}", cell(Some(by))));

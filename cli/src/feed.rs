@@ -43,6 +43,11 @@ pub(crate) enum Origin {
 /// [`Failure::Feed`] when it is unreachable, empty, too large or no feed.
 pub(crate) async fn check(feed: &str) -> Result<Feed, Failure> {
     let is_url = feed.starts_with("http://") || feed.starts_with("https://");
+    if feed.starts_with("mcp://") {
+        let why =
+            "only a worker can ask a tool; name it in the feeds of a brief for `chimera campaign start`";
+        return Err(Failure::Feed(format!("{feed}: {why}")));
+    }
     let bytes = if is_url { fetch(feed).await } else { read(Path::new(feed)) }
         .map_err(|reason| Failure::Feed(format!("{feed}: {reason}")))?;
     let base_url = if is_url { feed } else { "http://127.0.0.1/" };
@@ -159,6 +164,7 @@ mod tests {
         );
         assert!(refusal(&served("Just some words.").await).await.contains("no RSS"));
         assert!(refusal("http://127.0.0.1:1/feed").await.contains("refused"));
+        assert!(refusal("mcp://fetch/fetch").await.contains("campaign start"));
         let missing = page.replace("/feed", "/other");
         assert!(refusal(&missing).await.contains("404"));
     }

@@ -18,7 +18,7 @@ sys.path[:0] = [str(HERE), str(ROOT / "localstack")]
 from emulator import CloudError, down, enter_venv, up
 from stack import deploy
 
-THEMES = ("roles", "sockets", "campaign", "audit", "decisions", "forged", "poison", "wakeups", "twice", "kill")
+THEMES = ("roles", "sockets", "campaign", "audit", "decisions", "forged", "attempts", "outside_world", "poison", "wakeups", "twice", "kill")
 FOLDER = Path(os.environ.get("CHIMERA_LOCAL", ROOT / "target" / "e2e-cloud")).resolve()
 
 

@@ -3,14 +3,14 @@
 import base64
 import copy
 import hashlib
-import json
 import unittest
 import uuid
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from feeds import ARTICLES, Feeds, rss
-from world import ROOT, Tenant, cloud, oracle, promises, wait_for
+from tools import call, signed
+from world import Tenant, cloud, oracle, promises, wait_for
 
 LIE = "Marrowfat cures colds in one night, 97 percent of doctors say. https://small-gazette.example/marrowfat"
 
@@ -113,25 +113,6 @@ class Messages(unittest.TestCase):
             self.assertNotEqual(campaign.row(task["sk"])["status"], "approved")
         campaign.until_over(answer="reject", comment="no")
         self.assertNotIn(LIE, campaign.texts())
-
-
-def call(tool, arguments, function="McpTwitterWrite"):
-    """A tool of the Twitter server, called as the function is: (is it an error, its structured answer)."""
-    event = json.loads((ROOT / "functions/mcp-twitter/events/posts_search.json").read_text())
-    event["headers"]["mcp-name"] = tool
-    body = json.loads(event["body"])
-    body["params"] |= {"name": tool, "arguments": arguments}
-    event["body"] = json.dumps(body)
-    answer = cloud().invoke(function, event)
-    result = json.loads(answer["body"]).get("result", {})
-    return result.get("isError", False), result.get("structuredContent") or json.loads(answer["body"])
-
-
-def signed(grant):
-    """A grant under the stack's own key: what only the Judge can do."""
-    key = json.loads((cloud().folder / "grant-key.json").read_text())
-    signature = Ed25519PrivateKey.from_private_bytes(base64.b64decode(key["seed"])).sign(oracle.canonical(grant).encode())
-    return {"grant": grant, "signature": base64.b64encode(signature).decode()}
 
 
 class Grants(unittest.TestCase):

@@ -6,13 +6,12 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from world import cloud
+from world import TABLES, cloud
 
-TABLES = ("State", "Ledger", "Decisions", "Audit", "Twitter")
 QUEUES = ("PlanQueue", "TaskQueue", "TaskQueueHigh", "ReviewQueue", "EffectQueue")
 DEAD_LETTERS = tuple(f"{queue}DeadLetters" for queue in QUEUES)
 FUNCTIONS = ("Api", "Dispatcher", "Planner", "Worker", "Judge", "Escalation", "Publisher", "Auditor")
-SERVERS = ("McpNews", "McpTwitterRead", "McpTwitterWrite")
+SERVERS = ("McpNews", "McpTwitterRead", "McpTwitterWrite", "McpCoinbaseRead", "McpCoinbaseWrite", "McpWeaviate", "McpImagegen")
 ROLES = (*FUNCTIONS, *SERVERS, "ReviewStateMachine")
 
 READS = ("get", "batch-get", "query")
@@ -32,14 +31,20 @@ ALLOWED = {
     "Dispatcher": STATE | {"query State/due", "start-execution", "complete-token"}
     | each(("send", "send-batch"), *QUEUES) | each(("receive",), *DEAD_LETTERS),
     "Planner": STATE | {"receive PlanQueue"},
-    "Worker": {"send ReviewQueue", "invoke McpNews", "receive TaskQueue", "receive TaskQueueHigh"},
+    "Worker": {"send ReviewQueue", "receive TaskQueue", "receive TaskQueueHigh"}
+    | each(("invoke",), "McpNews", "McpTwitterRead", "McpCoinbaseRead", "McpWeaviate", "McpImagegen"),
     "Judge": STATE | MONEY | {"read-signing-key", "receive ReviewQueue"},
     "Escalation": STATE,
-    "Publisher": STATE | MONEY | {"invoke McpTwitterRead", "invoke McpTwitterWrite", "receive EffectQueue"},
+    "Publisher": STATE | MONEY | {"receive EffectQueue"}
+    | each(("invoke",), "McpTwitterRead", "McpTwitterWrite", "McpCoinbaseRead", "McpCoinbaseWrite", "McpImagegen"),
     "Auditor": {"put Audit"},
     "McpNews": set(),
     "McpTwitterRead": {"query Twitter"},
     "McpTwitterWrite": each(("get", "put", "update"), "Twitter"),
+    "McpCoinbaseRead": {"query Wallet"},
+    "McpCoinbaseWrite": each(("get", "query", "put", "update"), "Wallet"),
+    "McpWeaviate": each(("get", "batch-get", "query", "put", "update"), "Memory"),
+    "McpImagegen": each(("get", "put", "update"), "Image"),
     "ReviewStateMachine": {"send ReviewQueue", "invoke Escalation"},
 }
 
@@ -170,7 +175,8 @@ class Roles(unittest.TestCase):
         sends = {action for action in self.seen["Worker"] if action.startswith("send")}
         self.assertEqual(of_tables, set())
         self.assertEqual(sends, {"send ReviewQueue"})
-        self.assertNotIn("invoke McpTwitterWrite", self.seen["Worker"])
+        invoked = {action for action in self.seen["Worker"] if action.startswith("invoke") and action.endswith("Write")}
+        self.assertEqual(invoked, set())
 
     def test_a_planner_sends_nothing(self):
         self.assertEqual({action for action in self.seen["Planner"] if action.startswith("send")}, set())
@@ -183,6 +189,7 @@ class Roles(unittest.TestCase):
             "put Decisions": "Api",
             "put Audit": "Auditor",
             "invoke McpTwitterWrite": "Publisher",
+            "invoke McpCoinbaseWrite": "Publisher",
         }
         self.assertEqual({action: self.may(action) for action in alone}, {action: {role} for action, role in alone.items()})
 

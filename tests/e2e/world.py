@@ -32,6 +32,7 @@ FOLDER = Path(os.environ.get("CHIMERA_LOCAL", ROOT / "target" / "e2e-cloud")).re
 PATIENCE_S = float(os.environ.get("CHIMERA_PATIENCE", "60"))
 TICK_S = 0.4
 OVER = ("finished", "stopped", "cancelled")
+TABLES = ("State", "Ledger", "Decisions", "Audit", "Twitter", "Wallet", "Memory", "Image")
 SCHEDULED = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
 
 
@@ -61,7 +62,7 @@ class Cloud:
             raise RuntimeError(f"no cloud is up in {self.folder}; run `make test-e2e`")
         self.outputs = tables.load_outputs(self.folder / "outputs.json")
         dynamo, _ = tables.connect(self.outputs)
-        self.tables = {n: dynamo.Table(self.outputs[f"{n}Table"]) for n in ("State", "Ledger", "Decisions", "Audit", "Twitter")}
+        self.tables = {n: dynamo.Table(self.outputs[f"{n}Table"]) for n in TABLES}
         self.clients = {}
 
     def client(self, service):
@@ -343,10 +344,11 @@ class Tenant:
         self.do("PUT", "policy", self.do("GET", "policy")["policy"] | changes)
 
     def start(self, feeds, posts, **brief):
-        """A campaign of the demo's kind; the same seed says the same words."""
+        """A campaign of the demo's kind that only posts; the same seed says the same words."""
         demo = json.loads((ROOT / "demo" / "brief.json").read_text())
         demo.pop("plan", None)
-        body = demo | {"agent": self.agent, "feeds": feeds, "posts": posts, "seed": 7, "hold_first": 0} | brief
+        plain = {"illustrations": 0, "payments": [], "remember": False, "seed": 7, "hold_first": 0}
+        body = demo | plain | {"agent": self.agent, "feeds": feeds, "posts": posts} | brief
         made = self.do("POST", "campaigns", body, {"idempotency-key": uuid.uuid4().hex})
         return Campaign(self, made["id"])
 

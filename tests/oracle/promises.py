@@ -7,6 +7,7 @@ import base64
 import hashlib
 import json
 
+from outside import unbalanced
 from tables import DAY_CAPS, visible, when
 
 FINAL_TASK = ("approved", "failed", "dropped")
@@ -43,8 +44,9 @@ def is_signed(signed, public_keys):
 
 
 def approved_before_published(look):
-    """1: every post is exactly what an approved effect says, under a grant that verifies; so is every deletion [E-1] [E-9]."""
-    wrong = []
+    """1: every post is exactly what an approved effect says, under a grant that verifies; so is every deletion and every
+    payment [E-1] [E-9]."""
+    wrong = wrong_payments(look)
     effects = {effect["idempotency_key"]: effect for effect in look.effects}
     ours = {effect["agent"] for effect in look.effects} | {look.campaign["agent"]}
     for post in look.posts:
@@ -60,11 +62,47 @@ def approved_before_published(look):
             "it answers something else than the effect": post.get("in_reply_to") == arguments.get("in_reply_to"),
             "its account is not the effect's agent": post["account"] == effect["agent"],
             "it is another tenant's": post.get("tenant", effect["tenant"]) == effect["tenant"] == look.campaign["tenant"],
+            "its pictures are not the effect's": [medium["digest"] for medium in post.get("media", [])] == digests(arguments),
             "a human's approval is missing": has_approval(effect, look.decisions),
         }
         wrong += [f"{name}: {fact}" for fact, holds in facts.items() if not holds]
+        wrong += [f"{name}: picture {medium} was never approved, or has other bytes" for medium in odd_pictures(arguments, look)]
         if "deleted" in post:
             wrong += [f"{name}: {fact}" for fact in wrong_deletion(post, effect, effects, look)]
+    return wrong
+
+
+def digests(arguments):
+    return [medium["digest"] for medium in arguments.get("media", [])]
+
+
+def odd_pictures(arguments, look):
+    """Pictures that no task of the campaign has committed, or whose bytes are others."""
+    outcomes = [task["committed"]["outcome"] for task in look.tasks if task["status"] == "approved" and "committed" in task]
+    artifacts = [outcome["artifact"] for outcome in outcomes if outcome["outcome"] == "artifact"]
+    committed = {artifact["image"]["digest"] for artifact in artifacts if artifact["type"] == "image"}
+    return [one for one in digests(arguments) if one not in committed or look.pictures.get(one) != one]
+
+
+def wrong_payments(look):
+    """Every payment is exactly what an approved effect says, to the cent and to the address."""
+    wrong, effects = [], {effect["idempotency_key"]: effect for effect in look.effects}
+    ours = {effect["agent"] for effect in look.effects} | {look.campaign["agent"]}
+    for payment in look.transfers:
+        name = f"payment {payment['id']}"
+        effect = effects.get(payment["idempotency_key"])
+        if effect is None:
+            wrong += [f"{name} belongs to no effect"] if is_of_this_campaign(payment, look, ours) else []
+            continue
+        arguments = effect["intent"]["arguments"]
+        facts = granted_facts(effect, payment["grant"], look) | {
+            "somebody else was paid": payment["recipient"].lower() == arguments["recipient"].lower(),
+            "another amount was paid": payment["amount"] == arguments["amount"],
+            "it cost more than was set aside": payment["cost"]["minor"] <= effect["max_cost"]["minor"],
+            "it was paid from another wallet": payment["account"] == effect["agent"] == arguments["account"],
+            "a human's approval is missing": has_approval(effect, look.decisions),
+        }
+        wrong += [f"{name}: {fact}" for fact, holds in facts.items() if not holds]
     return wrong
 
 
@@ -118,18 +156,21 @@ def has_approval(effect, decisions):
 
 
 def nothing_twice(look):
-    """2: no text of an account, no grant, no idempotency key twice; a done effect is one post or one deletion [E-2] [E-9]."""
+    """2: no text of an account, no grant, no idempotency key twice; a done effect is one post, one deletion or one payment
+    [E-2] [E-9]."""
     wrong = []
     seen = [(post["account"], post["text"], post.get("in_reply_to")) for post in visible(look.posts)]
     deletions = [post["deleted"] for post in look.posts if "deleted" in post]
     wrong += repeated("text", seen)
-    wrong += repeated("grant", [happened["grant"] for happened in [*look.posts, *deletions]])
-    keys = [happened.get("idempotency_key") for happened in [*look.posts, *deletions]]
+    all_that_happened = [*look.posts, *deletions, *look.transfers]
+    wrong += repeated("grant", [happened["grant"] for happened in all_that_happened])
+    keys = [happened.get("idempotency_key") for happened in all_that_happened]
     wrong += repeated("idempotency key", keys)
     wrong += repeated("grant of an effect", [effect["grant"]["grant"]["id"] for effect in look.effects])
     wrong += repeated("taking back of effect", [effect["undoes"] for effect in look.effects if "undoes" in effect])
     for effect in look.effects:
-        made, what = keys.count(effect["idempotency_key"]), "deletions" if "undoes" in effect else "posts"
+        is_payment = effect["intent"]["server"] == "coinbase"
+        made, what = keys.count(effect["idempotency_key"]), "deletions" if "undoes" in effect else "payments" if is_payment else "posts"
         if made != (effect["status"] == "done") and effect["status"] in FINAL_EFFECT:
             wrong.append(f"effect {effect['id']} is {effect['status']} and has {made} {what}")
     return wrong
@@ -140,8 +181,9 @@ def repeated(what, values):
 
 
 def caps_hold(look):
-    """3: every bucket is within its cap and is the sum of its entries; nothing cost more than was set aside [M-2] [M-3]."""
-    wrong = []
+    """3: every bucket is within its cap and is the sum of its entries; nothing cost more than was set aside; the wallet's
+    books balance [M-2] [M-3] [WA-1]."""
+    wrong = unbalanced(look.books)
     expected = bucket_sums(look.entries)
     for name in sorted(expected.keys() | look.buckets.keys()):
         if expected.get(name, 0) != look.buckets.get(name, 0):

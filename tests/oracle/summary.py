@@ -29,6 +29,9 @@ def summary(look, wrong):
         "seconds": round(seconds, 1),
         "tasks": [task_line(task) for task in look.tasks],
         "effects": [effect_line(effect, look) for effect in look.effects],
+        "payments": [payment_line(payment, look) for payment in look.transfers if is_ours(payment, look)],
+        "pictures": [medium["digest"] for post in visible(look.posts) if is_ours(post, look) for medium in post.get("media", [])],
+        "memories": sum(len(notes) for notes in memories(look)),
         "reviews": [review_line(review, look.decisions.get(review["id"])) for review in look.reviews],
         "ledger": totals(look),
         "promises": [{"id": name, "held": not found} for name, found in wrong.items()],
@@ -56,6 +59,22 @@ def effect_line(effect, look):
         "grant_id": effect["grant"]["grant"]["id"],
         "outcome": effect["status"],
     }
+
+
+def is_ours(happened, look):
+    return happened["idempotency_key"] in {effect["idempotency_key"] for effect in look.effects}
+
+
+def payment_line(payment, look):
+    effect = next(effect for effect in look.effects if effect["idempotency_key"] == payment["idempotency_key"])
+    return {"id": payment["id"], "effect": effect["id"], "recipient": payment["recipient"], "amount": payment["amount"]}
+
+
+def memories(look):
+    """What the campaign's tasks put down, task by task."""
+    outcomes = [task["committed"]["outcome"] for task in look.tasks if task["status"] == "approved" and "committed" in task]
+    artifacts = [outcome["artifact"] for outcome in outcomes if outcome["outcome"] == "artifact"]
+    return [artifact["notes"] for artifact in artifacts if artifact["type"] == "memory"]
 
 
 def review_line(review, decision):
@@ -96,7 +115,8 @@ def main():
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n")
     held = sum(promise["held"] for promise in told["promises"])
-    print(f"summary: {len(visible(look.posts))} posts, {held} of {len(wrong)} promises held; written to {options.out}")
+    extra = "".join(f", {len(told[name])} {name}" for name in ("pictures", "payments") if told[name])
+    print(f"summary: {len(visible(look.posts))} posts{extra}, {held} of {len(wrong)} promises held; written to {options.out}")
     for name, found in wrong.items():
         for line in found:
             print(f"  {name} did not hold: {line}", file=sys.stderr)

@@ -6,6 +6,9 @@ from datetime import datetime, timezone
 from decimal import Decimal
 from pathlib import Path
 
+from outside import Books, books, pictures, transfers
+
+TABLES = ("State", "Ledger", "Decisions", "Audit", "Twitter", "Wallet", "Image")
 DAY_CAPS = {"agent_day": "per_agent_day", "tenant_day": "per_tenant_day"}
 # What a tenant has that never put a policy: 50.00 per agent and day, in the specification's own words.
 STANDARD_CAPS = {"per_agent_day": {"minor": 5000, "currency": "USD"}}
@@ -29,6 +32,9 @@ class Snapshot:
     burns: dict  # by grant id
     queues: dict  # messages by queue
     public_keys: dict  # base64 by key id
+    transfers: list = field(default_factory=list)  # of the tenant
+    books: Books = field(default_factory=Books)  # of everybody
+    pictures: dict = field(default_factory=dict)  # what the tenant's pictures' bytes really are, by the digest they go by
     now: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
 
 
@@ -94,13 +100,15 @@ def find_campaign(state, wanted):
 def read(outputs, wanted=None):
     """Reads everything once."""
     dynamo, sqs = connect(outputs)
-    table = {name: dynamo.Table(outputs[f"{name}Table"]) for name in ("State", "Ledger", "Decisions", "Audit", "Twitter")}
+    table = {name: dynamo.Table(outputs[f"{name}Table"]) for name in TABLES}
     campaign = find_campaign(table["State"], wanted)
     tenant, pk = campaign["tenant"], campaign["pk"]
     rows = partition(table["State"], pk)
     policy = next(iter(partition(table["State"], f"T#{tenant}#POLICY")), None)
     ledger = [row for row in all_pages(table["Ledger"].scan, ConsistentRead=True) if row["pk"].startswith(f"T#{tenant}#")]
     sandbox = all_pages(table["Twitter"].scan, ConsistentRead=True)
+    wallet = all_pages(table["Wallet"].scan, ConsistentRead=True)
+    kept = books(wallet)
     decisions = partition(table["Decisions"], pk)
     return Snapshot(
         campaign=next(row for row in rows if row["sk"] == "META"),
@@ -114,7 +122,10 @@ def read(outputs, wanted=None):
         caps=policy["policy"]["caps"] if policy else STANDARD_CAPS,
         audit=chains(partition(table["Audit"], f"state|{pk}")),
         posts=posts(sandbox, tenant),
-        burns={row["grant"]: row for row in sandbox if row["sk"] == "BURN" and row["tenant"] == tenant},
+        transfers=transfers(kept, tenant, grants_by_key(wallet, tenant)),
+        books=kept,
+        pictures=pictures(all_pages(table["Image"].scan, ConsistentRead=True), tenant),
+        burns={row["grant"]: row for row in [*sandbox, *wallet] if row["sk"] == "BURN" and row["tenant"] == tenant},
         queues={name[:-3]: waiting(sqs, url) for name, url in outputs.items() if is_queue(name)},
         public_keys=json.loads(outputs["GrantPublicKeys"]),
     )
@@ -133,11 +144,16 @@ def chains(entries):
     return found
 
 
+def grants_by_key(rows, tenant):
+    """Which grant each idempotency key was burnt with, as a write server says."""
+    keys = f"KEY#{tenant}#"
+    return {row["pk"].removeprefix(keys): row["grant"] for row in rows if row["pk"].startswith(keys)}
+
+
 def posts(sandbox, tenant):
     """A tenant's posts in the sandbox, deleted ones among them. The grant a post was made with, or deleted with, is the
     one that its idempotency key was burnt with."""
-    keys = f"KEY#{tenant}#"
-    grants = {row["pk"].removeprefix(keys): row["grant"] for row in sandbox if row["pk"].startswith(keys)}
+    grants = grants_by_key(sandbox, tenant)
     found = []
     for row in sandbox:
         if row["pk"].startswith(f"POST#{tenant}#"):

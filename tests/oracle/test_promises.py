@@ -2,10 +2,12 @@
 
 import base64
 import copy
+import json
 import unittest
 from datetime import datetime, timezone
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from outside import books, transfers
 from promises import canonical, check, digest, intent_digest, seal, totals
 from summary import summary
 from tables import Snapshot, chains
@@ -92,6 +94,81 @@ def regretted():
     return look
 
 
+USD_12, USD_14 = {"minor": 12, "currency": "USD"}, {"minor": 14, "currency": "USD"}
+IRIS = "0x8f3b6c1d2e4a59708192a3b4c5d6e7f801234567"
+
+
+def generous():
+    """The same, and somebody was paid."""
+    look = sound()
+    arguments = {"account": "mira", "recipient": IRIS, "amount": USD_12, "asset": "usdc", "network": "base-sepolia", "memo": "thanks"}
+    intent = {"server": "coinbase", "tool": "transfer", "arguments": arguments}
+    committed = {"outcome": {"outcome": "intent", "intent": intent}, "digest": intent_digest(intent)}
+    pay = row("TASK#t1", 2, kind="task", work="transact", id="t1", ordinal=2, status="approved", attempt=1, tries=0, effect="t1-e1",
+              committed=committed)  # fmt: skip
+    effect = row("EFFECT#t1-e1", 2, kind="effect", tenant="demo", campaign="c1", id="t1-e1", agent="mira", task="t1", attempt=1,
+                 status="done", intent=intent, digest=intent_digest(intent), idempotency_key="i3", max_cost=USD_14,
+                 grant=signed(arguments, "g3", "t1-e1", "transfer"), outcome={"external_id": "x1", "cost": USD_14})  # fmt: skip
+    look.tasks.append(pay)
+    look.effects.append(effect)
+    look.rows += [pay, effect]
+    look.audit |= chains(audited(pay) + audited(effect))
+    look.burns["g3"] = {}
+    bucket = {"bucket": "campaign", "campaign": "c1"}
+    reservation = {"number": 1, "amount": USD_14, "buckets": [bucket]}
+    look.entries.append({"entry": "reserve", "campaign": "c1", "effect": "t1-e1", "reservation": reservation})
+    look.entries.append({"entry": "close", "campaign": "c1", "effect": "t1-e1", "number": 1, "how": "settle", "spent": USD_14})
+    look.buckets["BUCKET#C#c1"] = 34
+    look.books = books(wallet_rows())
+    look.transfers = transfers(look.books, "demo", {"i3": "g3"})
+    return look
+
+
+def wallet_rows():
+    """A wallet that was opened with 1.00 and has paid 0.12 and a fee of 0.02."""
+    mira = {"holder": "0xa1"}
+    opened = [(mira, 1_000_000), ("faucet", -1_000_000)]
+    paid = [(mira, -140_000), ({"holder": IRIS}, 120_000), ("fees", 20_000)]
+    terms = {"recipient": IRIS, "amount": USD_12, "asset": "usdc", "network": "base-sepolia"}
+    deeds = {"o1": ({"kind": "opening", "address": "0xa1"}, opened), "x1": ({"kind": "transfer", "terms": terms, "cost": USD_14}, paid)}
+    rows = []
+    for name, (deed, postings) in deeds.items():
+        changes = [{"account": account, "holding": "usdc", "change": str(change)} for account, change in postings]
+        body = {"id": name, "owner": {"tenant": "demo", "agent": "mira"}, "key": "i3" if name == "x1" else "i0", "deed": deed,
+                "postings": changes, "at": "2026-01-01T00:00:06Z"}  # fmt: skip
+        rows.append({"pk": "ENTRY#demo#mira", "sk": name, "body": json.dumps(body)})
+        for change in changes:
+            place = change["account"]["holder"] if isinstance(change["account"], dict) else change["account"]
+            posted = change | {"entry": name, "network": "base-sepolia"}
+            rows.append({"pk": f"HOLD#base-sepolia#{place}", "sk": f"POST#1#{name}#usdc", "body": json.dumps(posted)})
+    for place, units in (("0xa1", 860_000), (IRIS, 120_000)):
+        rows.append({"pk": f"HOLD#base-sepolia#{place}", "sk": "BAL#usdc", "units": units})
+    return rows
+
+
+def illustrated():
+    """The same as the first, and its post has a picture."""
+    look = sound()
+    picture = digest("a picture")
+    write, effect = look.tasks[1], look.effects[0]
+    arguments = effect["intent"]["arguments"] | {"media": [{"digest": picture, "mime": "image/png", "alt_text": "A lamp"}]}
+    intent = effect["intent"] | {"arguments": arguments}
+    for one in (effect, write):
+        look.rows.remove(one)
+    committed = {"outcome": {"outcome": "intent", "intent": intent}, "digest": intent_digest(intent)}
+    write = write | {"committed": committed}
+    effect = effect | {"intent": intent, "digest": intent_digest(intent), "grant": signed(arguments)}
+    image = {"outcome": "artifact", "artifact": {"type": "image", "image": {"digest": picture}}}
+    drawn = row("TASK#p1", 2, kind="task", work="illustrate", id="p1", ordinal=2, status="approved", attempt=1, tries=0,
+                committed={"outcome": image, "digest": digest(image)})  # fmt: skip
+    look.tasks, look.effects = [look.tasks[0], write, drawn], [effect]
+    look.rows += [write, effect, drawn]
+    look.audit |= chains([entry for one in (write, effect, drawn) for entry in audited(one)])
+    look.posts[0]["media"] = [{"digest": picture, "mime": "image/png", "bytes": 9}]
+    look.pictures = {picture: picture}
+    return look
+
+
 def row(sk, version, **fields):
     return {"pk": PK, "sk": sk, "version": version, "writer": "w", **fields}
 
@@ -138,6 +215,54 @@ class Promises(unittest.TestCase):
         look = sound()
         look.decisions = {}
         self.assertTrue(check(look)["p1"])
+
+    def test_a_sound_payment_keeps_every_promise(self):
+        self.assert_only(generous())
+
+    def test_a_payment_of_another_amount_or_to_another_address_breaks_the_first(self):
+        for change in ({"amount": USD_14}, {"recipient": "0xb2"}, {"account": "otto"}, {"cost": USD_20}):
+            look = generous()
+            look.transfers[0] |= change
+            self.assert_only(look, "p1")
+
+    def test_a_payment_that_nobody_approved_breaks_the_first(self):
+        look = generous()
+        look.transfers.append(look.transfers[0] | {"id": "x2", "idempotency_key": "i9", "grant": "g9"})
+        self.assert_only(look, "p1")
+
+    def test_a_second_payment_or_none_breaks_the_second(self):
+        look = generous()
+        look.transfers.append(look.transfers[0] | {"id": "x2"})
+        self.assert_only(look, "p2")
+        look = generous()
+        look.transfers = []
+        self.assert_only(look, "p2")
+
+    def test_a_unit_too_many_breaks_the_third(self):
+        """[WA-1]"""
+        look = generous()
+        look.books.balances["base-sepolia#0xa1", "usdc"] += 1
+        self.assert_only(look, "p3")
+        look = generous()
+        look.books.postings[0][1]["change"] = "1000001"
+        self.assert_only(look, "p3")
+        look = generous()
+        del look.books.entries[1]
+        self.assert_only(look, "p3")
+
+    def test_a_sound_picture_keeps_every_promise(self):
+        self.assert_only(illustrated())
+
+    def test_a_picture_that_is_another_breaks_the_first(self):
+        look = illustrated()
+        look.posts[0]["media"][0]["digest"] = digest("another")
+        self.assert_only(look, "p1")
+        look = illustrated()
+        look.pictures = {name: digest("another") for name in look.pictures}
+        self.assert_only(look, "p1")
+        look = illustrated()
+        look.tasks = look.tasks[:2]
+        self.assertTrue(any("never approved" in line for line in check(look)["p1"]))
 
     def test_a_second_post_breaks_the_second(self):
         look = sound()

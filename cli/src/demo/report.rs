@@ -7,17 +7,19 @@ use chimera_domain::{EffectStatus, Flag, TaskStatus};
 use serde_json::{Value, json};
 
 use crate::api::Api;
-use crate::card::printable;
+use crate::card::{media, payment, printable};
 use crate::failure::Failure;
 use crate::output::cell;
 use crate::wire::Whole;
 
-/// The report as data: posts with their receipts, what was held, rejected, retried and failed, money and time.
+/// The report as data: posts and payments with their receipts, what was held, rejected, retried and failed, money and time.
 pub(super) async fn draw_up(api: &Api, whole: &Whole, elapsed: Duration) -> Result<Value, Failure> {
-    let mut posts = Vec::new();
+    let mut done = Vec::new();
     for effect in whole.effects.iter().filter(|effect| effect.status == EffectStatus::Done) {
-        posts.push(post(api.get(&format!("effects/{}/{}/receipt", whole.id, effect.id)).await?));
+        done.push(post(api.get(&format!("effects/{}/{}/receipt", whole.id, effect.id)).await?));
     }
+    let is_payment = |done: &Value| done.get("payment").is_some_and(Value::is_string);
+    let (payments, posts): (Vec<Value>, Vec<Value>) = done.into_iter().partition(is_payment);
     let held = whole.reviews.iter().map(|review| {
         let flags: Vec<&str> = review.flags.iter().map(Flag::as_str).collect();
         json!({"review": review.id, "task": review.task, "confidence": review.confidence.to_string(),
@@ -39,6 +41,7 @@ pub(super) async fn draw_up(api: &Api, whole: &Whole, elapsed: Duration) -> Resu
         "campaign": whole.id,
         "status": whole.status.name(),
         "posts": posts,
+        "payments": payments,
         "held": held.collect::<Vec<_>>(),
         "rejected": rejected.collect::<Vec<_>>(),
         "retried": retried.collect::<Vec<_>>(),
@@ -60,6 +63,8 @@ fn post(receipt: Value) -> Value {
     json!({
         "effect": effect.get("id"),
         "text": effect.get("text"),
+        "payment": effect.get("arguments").and_then(payment),
+        "pictures": effect.get("arguments").map_or_else(Vec::new, |arguments| media(arguments).collect()),
         "outcome": effect.get("outcome"),
         "review": review.map(|review| json!({
             "id": review.get("id"),
@@ -83,8 +88,17 @@ pub(super) fn text(report: &Value) -> String {
     text.list(report, "/posts", "published", |post| {
         let mut lines = vec![at(post, "/outcome/url")];
         lines.extend(at(post, "/text").lines().map(|line| format!("  {line}")));
+        let pictures = post.get("pictures").and_then(Value::as_array).into_iter().flatten();
+        lines.extend(pictures.filter_map(Value::as_str).map(|picture| format!("  picture: {picture}")));
         lines.push(format!("  receipt: {}", receipt(post)));
         lines
+    });
+    text.list(report, "/payments", "paid", |payment| {
+        vec![
+            at(payment, "/payment"),
+            format!("  {} {}", at(payment, "/outcome/external_id"), at(payment, "/outcome/url")),
+            format!("  receipt: {}", receipt(payment)),
+        ]
     });
     text.list(report, "/held", "held for a human", |held| {
         vec![format!(
@@ -171,6 +185,21 @@ mod tests {
         assert!(super::receipt(&post).contains("approve by ada after 1 min"), "{post}");
         let by_judge = super::post(json!({"effects": [{"id": "w-2-e1", "review": null}], "reviews": []}));
         assert!(super::receipt(&by_judge).contains("approved by the Judge"), "{by_judge}");
+    }
+
+    #[test]
+    fn a_payment_and_a_picture_are_shown_among_what_was_done() {
+        let usd = |minor: i64| json!({"minor": minor, "currency": "USD"});
+        let transfer = json!({
+            "recipient": "0xa1", "amount": usd(300), "memo": "The banner", "asset": "usdc", "network": "base",
+        });
+        let media = json!([{"digest": "sha256:00", "alt_text": "A bridge"}]);
+        let of = |arguments: Value| post(json!({"effects": [{"id": "e-1", "arguments": arguments}]}));
+        let posts = [of(json!({"text": "Look", "media": media}))];
+        let report = json!({"posts": posts, "payments": [of(transfer)], "spent": usd(0), "cap": usd(0)});
+        let text = text(&report);
+        assert!(text.contains("3.00 USD to 0xa1 for The banner"), "{text}");
+        assert!(text.contains("picture: A bridge (sha256:00)"), "{text}");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! [L-3] Receipts: one document that explains what was decided about a task, an effect or a review, from the rows alone.
 
 mod document;
+mod task;
 
 use std::collections::BTreeMap;
 

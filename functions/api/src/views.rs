@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use chimera_domain::{
     Agent, AgentId, Brief, Campaign, CampaignId, CampaignStatus, Confidence, Content, DeadLetter, Decision,
-    DecisionKind, Digest, Effect, EffectId, EffectStatus, Flag, Intent, Money, OperatorId, Outcome, Plan,
-    PlanDiff, PlanStatus, Policy, Refusal, Review, ReviewId, ReviewStatus, Rung, Subject, Task, TaskId,
-    TaskKind, TaskStatus, Timestamp, Verdict, WorkOutcome,
+    DecisionKind, Digest, Effect, EffectId, EffectStatus, Flag, Intent, Money, OperatorId, Outcome,
+    PaymentOrder, Picture, Plan, PlanDiff, PlanStatus, Policy, Refusal, Review, ReviewId, ReviewStatus, Rung,
+    Subject, Task, TaskId, TaskKind, TaskStatus, Timestamp, Verdict, WorkOutcome,
 };
 use serde::Serialize;
 
@@ -114,6 +114,10 @@ pub(crate) struct TaskView {
     tries: u32,
     goal: String,
     depends_on: Vec<TaskId>,
+    /// What it publishes beside its text.
+    pictures: Vec<Picture>,
+    /// What it was told to pay.
+    payment: Option<PaymentOrder>,
     feedback: Vec<String>,
     opened_at: Option<Timestamp>,
     result: Option<WorkOutcome>,
@@ -139,6 +143,8 @@ impl From<Task> for TaskView {
             tries: row.tries,
             goal: row.goal,
             depends_on: row.depends_on,
+            pictures: row.pictures,
+            payment: row.binding.into_order(),
             feedback: row.feedback,
             opened_at: row.opened_at,
             result,

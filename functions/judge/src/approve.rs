@@ -5,7 +5,7 @@ use chimera_domain::ports::{Clock, GrantSigner, HandleError, Ids};
 use chimera_domain::{
     AgentId, Approving, CampaignId, Content, Digest, Effect, EffectId, Flag, Grant, History, Intent,
     LedgerEntry, Money, MoneyTransaction, Reservation, Review, Row, RowKey, SignedGrant, StoreError, Subject,
-    TenantId, Timestamp, Transaction, Unique, UniqueState, Verdict, WorkOutcome, is_held_by, limits,
+    Task, TenantId, Timestamp, Transaction, Unique, UniqueState, Verdict, WorkOutcome, is_held_by, limits,
 };
 use chimera_policy::verdict::BAND_MEDIUM;
 use chimera_policy::{Judgement, money, normalise::same_text};
@@ -140,7 +140,7 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
             idempotency_key: self.ids.fresh(),
             flags: proposal.flags(verdict),
             review: proposal.review.as_ref().map(|(review, _)| review.row.id.clone()),
-            unique: unique_names(intent),
+            unique: unique_names(task, intent),
             buckets: self.buckets_of(&task.agent, rules, now).buckets,
             undoes: None,
         };
@@ -217,12 +217,14 @@ pub(crate) fn reserve_entry(effect: &Effect, reservation: &Reservation, at: Time
     }
 }
 
-/// The uniqueness rows an intent takes: one text of one agent is published once, one mention is answered once.
-fn unique_names(intent: &Intent) -> Vec<String> {
+/// [E-12] The uniqueness rows an intent takes: one text of one agent is published once, one mention is answered once, and
+/// one ordered payment is made once, whatever attempt of its task it comes from.
+fn unique_names(task: &Task, intent: &Intent) -> Vec<String> {
     let digest = |text: &str| Digest::of_bytes(same_text(text).as_bytes());
     let text = intent.text().map(|text| format!("TEXT#{}", digest(text)));
     let reply = intent.in_reply_to().map(|mention| format!("REPLY#{mention}"));
-    text.into_iter().chain(reply).collect()
+    let payment = intent.payment().map(|_| format!("PAY#{}#{}", task.campaign, task.id));
+    text.into_iter().chain(reply).chain(payment).collect()
 }
 
 /// A store that asks for another delivery.

@@ -1,12 +1,12 @@
-//! What a verdict about an intent rests on beside the task: the committed source, what the campaign approved before, and
-//! what its agent did before.
+//! What a verdict about an intent rests on beside the task: the committed source and pictures, what the campaign approved
+//! before, and what its agent did before.
 
 use std::collections::BTreeSet;
 
 use chimera_domain::ports::{Clock, GrantSigner, Ids};
 use chimera_domain::{
-    Artifact, Binding, Bucket, Confidence, Effect, EffectId, EffectStatus, Flag, History, Row, RowKey,
-    Source, StoreError, Task, TaskKind, Timestamp, UniqueState, WorkOutcome,
+    Artifact, Binding, Bucket, Confidence, Effect, EffectId, EffectStatus, Flag, History, Picture, RowKey,
+    Source, StoreError, Task, TaskId, Timestamp, UniqueState, WorkOutcome,
 };
 use chimera_policy::anomaly::Paid;
 use chimera_policy::{Case, Judgement, judge_result};
@@ -27,6 +27,8 @@ const MOST_DEEDS_OF_PAYERS: usize = 1_000;
 pub(crate) struct Facts {
     /// The source the task is bound to, from the committed research row: never as the result or the task quotes it.
     pub(crate) source: Option<Source>,
+    /// What the tasks before it have made, from their committed rows: read only where the outcome shows pictures.
+    pictures: Vec<Picture>,
     earlier: Vec<String>,
     paid: Vec<Paid>,
     human_approvals: usize,
@@ -43,12 +45,26 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
         rules: &Rules,
     ) -> Result<Facts, StoreError> {
         let now = self.clock.now();
-        let mut facts =
-            Facts { source: None, earlier: Vec::new(), paid: Vec::new(), human_approvals: 0, now };
-        if task.kind == TaskKind::Research {
+        let mut facts = Facts {
+            source: None,
+            pictures: Vec::new(),
+            earlier: Vec::new(),
+            paid: Vec::new(),
+            human_approvals: 0,
+            now,
+        };
+        if !task.kind.acts() {
             return Ok(facts);
         }
-        facts.source = self.committed_source(task).await?;
+        for (id, artifact) in self.committed_before(task, outcome).await? {
+            match artifact {
+                Artifact::Notes { sources } => {
+                    facts.source = facts.source.or(bound_source(task, &id, sources))
+                }
+                Artifact::Image { image } => facts.pictures.push(image),
+                Artifact::Memory { .. } => {}
+            }
+        }
         let partition = RowKey::campaign_partition(&task.tenant, &task.campaign);
         let effects = self.store.query(&partition, "EFFECT#").await?;
         let effects = effects.into_iter().filter_map(|stored| stored.row.into_effect());
@@ -96,17 +112,46 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
         Ok(deeds.filter(|deed| deed.status == UniqueState::Taken).collect())
     }
 
-    async fn committed_source(&self, task: &Task) -> Result<Option<Source>, StoreError> {
-        let Binding::SourceOf { task: research, index } = &task.binding else { return Ok(None) };
-        let row = self.store.get(&RowKey::task(&task.tenant, &task.campaign, research)).await?;
-        let committed = row.and_then(|row| row.narrow(Row::into_task)).and_then(|row| row.row.committed);
-        let Some(WorkOutcome::Artifact { artifact: Artifact::Notes { sources } }) =
-            committed.map(|committed| committed.outcome)
-        else {
-            return Ok(None);
-        };
-        Ok(usize::try_from(*index).ok().and_then(|index| sources.into_iter().nth(index)))
+    /// What was committed for the task whose source this one is bound to, and, where the outcome shows pictures, for
+    /// every task that this one depends on. One call, or none where there is nothing to look for.
+    async fn committed_before(
+        &self,
+        task: &Task,
+        outcome: &WorkOutcome,
+    ) -> Result<Vec<(TaskId, Artifact)>, StoreError> {
+        let mut ids: BTreeSet<&TaskId> = BTreeSet::new();
+        if let Binding::SourceOf { task: research, .. } = &task.binding {
+            ids.insert(research);
+        }
+        if shows_pictures(outcome) {
+            ids.extend(&task.depends_on);
+        }
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let key = |id: &&TaskId| RowKey::task(&task.tenant, &task.campaign, id);
+        let keys: Vec<RowKey> = ids.iter().map(key).collect();
+        let rows = self.store.get_many(&keys).await?.into_iter().flatten();
+        let committed = rows.filter_map(|stored| {
+            let row = stored.row.into_task()?;
+            match row.committed?.outcome {
+                WorkOutcome::Artifact { artifact } => Some((row.id, artifact)),
+                WorkOutcome::Intent { .. } | WorkOutcome::Failure { .. } => None,
+            }
+        });
+        Ok(committed.collect())
     }
+}
+
+fn shows_pictures(outcome: &WorkOutcome) -> bool {
+    matches!(outcome, WorkOutcome::Intent { intent } if intent.arguments.get("media").is_some())
+}
+
+/// The source that the task is bound to, where `sources` are the notes of the task that it is bound to.
+fn bound_source(task: &Task, notes_of: &TaskId, sources: Vec<Source>) -> Option<Source> {
+    let Binding::SourceOf { task: research, index } = &task.binding else { return None };
+    let index = usize::try_from(*index).ok().filter(|_| research == notes_of)?;
+    sources.into_iter().nth(index)
 }
 
 /// What takes a post back carries the review that rejected it.
@@ -145,6 +190,7 @@ impl Facts {
             policy_version: rules.policy_version,
             budget: rules.campaign.brief.budget,
             source: self.source.as_ref(),
+            pictures: &self.pictures,
             sponsor: rules.campaign.brief.sponsor.as_deref(),
             earlier: &earlier,
             paid: &self.paid,

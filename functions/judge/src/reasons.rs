@@ -1,7 +1,8 @@
 //! Why something ended, as people and the planner read it.
 
-/// Another effect of the agent holds the same text, or has answered the same mention.
-pub(crate) const TEXT_TAKEN: &str = "unique: identical text was published, or this mention answered, before";
+/// Another effect of the agent holds the same text, has answered the same mention, or has made the same payment.
+pub(crate) const TEXT_TAKEN: &str =
+    "unique: identical text was published, this mention answered, or this payment made before";
 /// The ladder ran out.
 pub(crate) const NOBODY_ANSWERED: &str = "nobody answered";
 /// Nothing of a finished or cancelled campaign is signed.

@@ -3,8 +3,8 @@
 use chimera_domain::ports::{Clock, GrantSigner, HandleError, Ids};
 use chimera_domain::{
     CampaignId, Confidence, Decision, DecisionKind, EffectId, ResultId, Review, ReviewEvent, ReviewId,
-    ReviewStatus, Row, RowKey, Stored, Subject, Task, TaskStatus, TenantId, Transaction, VerdictKind,
-    WorkOutcome,
+    ReviewStatus, Row, RowKey, Stored, Subject, Task, TaskKind, TaskStatus, TenantId, Transaction,
+    VerdictKind, WorkOutcome,
 };
 use tracing::{error, info, warn};
 
@@ -95,6 +95,11 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
         match decision.kind {
             DecisionKind::Approve => self.approve_held(review, &proposal, decision).await,
             DecisionKind::Edit => self.approve_edited(review, proposal, decision).await,
+            // Another attempt could propose nothing but the same order, to somebody who may not know of the refusal.
+            DecisionKind::Reject | DecisionKind::Respond if task.row.kind == TaskKind::Transact => {
+                let [refused] = comment();
+                self.write(&proposal.fail(&refused)?).await
+            }
             DecisionKind::Reject => self.write(&proposal.reject(&comment(), 1)?).await,
             DecisionKind::Respond => self.write(&proposal.reject(&comment(), 0)?).await,
         }

@@ -2,24 +2,24 @@
 
 use std::collections::BTreeSet;
 
-use chimera_domain::Digest;
 use feed_rs::model::{Entry, Feed, Link, Text};
 use feed_rs::parser;
+use schemars::JsonSchema;
 use serde::Serialize;
 use url::Url;
 
-use crate::FeedRefusal;
+use crate::article::id_of;
 use crate::prose::{self, clip};
+use crate::{FeedRefusal, TEXT_CHARS};
 
 /// Items read from one feed: more is an archive, not news.
 const ITEMS: usize = 200;
 /// A title is clipped to this many characters.
 const TITLE_CHARS: usize = 300;
-/// Hexadecimal digits of an item's id.
-const ID_DIGITS: usize = 16;
 
 /// A feed as plain text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct FeedText {
     /// Its title; the host where it has none.
     pub title: String,
@@ -28,18 +28,23 @@ pub struct FeedText {
 }
 
 /// An item as plain text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct FeedItem {
     /// Derived from the URL: the same item has the same id in every reading.
+    #[schemars(length(min = 1))]
     pub id: String,
     /// Its title.
+    #[schemars(length(min = 1))]
     pub title: String,
     /// Where it can be read; `http(s)`.
+    #[schemars(regex(pattern = "^https?://"))]
     pub url: String,
     /// When it was published, or last changed where the feed says only that; RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub published_at: Option<String>,
-    /// Its body: at most [`crate::TEXT_CHARS`] characters, empty where there is nothing to read.
+    /// Its body: at most 4000 characters, empty where there is nothing to read.
+    #[schemars(length(max = TEXT_CHARS))]
     pub text: String,
 }
 
@@ -86,12 +91,6 @@ fn item(entry: &Entry) -> Option<FeedItem> {
         published_at: published.map(|at| at.to_rfc3339()),
         text,
     })
-}
-
-fn id_of(url: &str) -> String {
-    let digest = Digest::of_bytes(url.as_bytes());
-    let hex = digest.as_str().trim_start_matches("sha256:");
-    hex.chars().take(ID_DIGITS).collect()
 }
 
 fn page(link: &Link) -> Option<String> {

@@ -1,6 +1,7 @@
 //! Why a feed cannot be used.
 
 use chimera_domain::Refusal;
+use chimera_mcp::server::ToolFault;
 use thiserror::Error;
 
 /// Why a feed cannot be used. Whoever named the feed must look, except where it may come back.
@@ -41,5 +42,11 @@ impl From<FeedRefusal> for Refusal {
     fn from(refusal: FeedRefusal) -> Self {
         let retryable = matches!(refusal, FeedRefusal::Unreachable(_));
         Self { code: refusal.code().to_owned(), message: refusal.to_string(), retryable }
+    }
+}
+
+impl From<FeedRefusal> for ToolFault {
+    fn from(refusal: FeedRefusal) -> Self {
+        Self::Refused(refusal.into())
     }
 }

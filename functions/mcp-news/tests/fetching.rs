@@ -10,7 +10,7 @@ use axum::response::Redirect;
 use axum::routing::get;
 use chimera_mcp::net::Reach;
 use futures::stream;
-use mcp_news::{FeedItem, FeedRefusal, Fetcher, NewsTools};
+use mcp_news::{FeedItem, FeedRefusal, Fetcher, NewsHeadlines};
 
 const FEED: &str = "<rss version=\"2.0\"><channel><title>T</title><item><title>One</title>\
                     <link>https://example.org/1</link><description>Body.</description></item></channel></rss>";
@@ -48,7 +48,7 @@ async fn site() -> SocketAddr {
 }
 
 async fn read(reach: Reach, url: &str) -> Result<usize, FeedRefusal> {
-    let tools = NewsTools::new(Fetcher::new(reach).unwrap());
+    let tools = NewsHeadlines::new(Fetcher::new(reach).unwrap());
     tools.headlines(url, 10).await.map(|feed| feed.items.len())
 }
 
@@ -66,7 +66,7 @@ async fn a_feed_is_read_also_behind_a_redirect() {
 #[tokio::test]
 async fn many_items_share_the_room_of_an_answer_and_few_have_all_of_theirs() {
     let url = format!("http://{}/long", site().await);
-    let tools = NewsTools::new(Fetcher::new(Reach::Anywhere).unwrap());
+    let tools = NewsHeadlines::new(Fetcher::new(Reach::Anywhere).unwrap());
     let chars = |items: &[FeedItem]| items.iter().map(|item| item.text.chars().count()).collect::<Vec<_>>();
     let few = tools.headlines(&url, 40).await.unwrap().items;
     assert!(few.len() == 40 && chars(&few).iter().all(|chars| *chars > 3_900), "{:?}", chars(&few));

@@ -6,12 +6,15 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use axum::Router;
 use chimera_mcp::server::{
-    DynamoBurns, GrantDesk, GrantVerifier, InvalidKeys, SpecError, ToolServer, router,
+    DynamoBurns, GrantDesk, GrantVerifier, InvalidKeys, MemoryAllowances, SpecError, router,
 };
 use chimera_runtime::{Env, EnvError, RandomIds, SystemClock};
 use thiserror::Error;
 
-use crate::{DynamoPosts, Faults, ReadHalf, Sandbox, WriteHalf};
+use crate::{
+    ClientError, DynamoPosts, Faults, Live, Outlet, Renewal, Sandbox, SecretsManager, Timeline, Tokens,
+    XClient, read_half, write_half,
+};
 
 /// The server must not start; whoever deployed it must look.
 #[derive(Debug, Error)]
@@ -25,12 +28,12 @@ pub enum StartError {
     /// The fault table cannot be read.
     #[error("TWITTER_FAULTS is no table of faults")]
     Faults(#[source] serde_json::Error),
-    /// A tool's schema is a defect.
+    /// What the tools declare does not fit together: a defect.
     #[error(transparent)]
     Spec(#[from] SpecError),
-    /// There is no live backend yet.
-    #[error("TWITTER_BACKEND=live is not available yet: set TWITTER_BACKEND=sandbox")]
-    Live,
+    /// The platform's client cannot be made.
+    #[error(transparent)]
+    Client(#[from] ClientError),
 }
 
 #[derive(Clone, Copy)]
@@ -39,7 +42,7 @@ enum Half {
     Write,
 }
 
-/// Longest wait for a connection to a table: it is in the same region.
+/// Longest wait for a connection to a table or a secret: they are in the same region.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// Longest wait for one attempt's answer, so that a retry still fits the caller's deadline.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -51,31 +54,118 @@ pub async fn sdk_config() -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).load().await
 }
 
-/// The half that the environment names.
+/// The half that the environment names, over the backend that it names.
 ///
 /// # Errors
 /// [`StartError`].
 pub fn app(env: &Env, aws: &SdkConfig) -> Result<Router, StartError> {
-    let live = env.choice("TWITTER_BACKEND", &[("sandbox", false), ("live", true)])?;
-    if live {
-        return Err(StartError::Live);
-    }
-    let table = env.text("TWITTER_TABLE")?;
-    let client = aws_sdk_dynamodb::Client::new(aws);
-    let posts = DynamoPosts::new(client.clone(), table.clone());
-    match env.choice("TWITTER_HALF", &[("read", Half::Read), ("write", Half::Write)])? {
-        Half::Read => Ok(router(ToolServer::new(ReadHalf::new(posts))?, &[])),
+    let is_live = env.choice("TWITTER_BACKEND", &[("sandbox", false), ("live", true)])?;
+    if is_live { half(live(env, aws)?, env, aws) } else { half(sandbox(env, aws)?, env, aws) }
+}
+
+fn half<B: Timeline + Outlet>(backend: B, env: &Env, aws: &SdkConfig) -> Result<Router, StartError> {
+    let server = match env.choice("TWITTER_HALF", &[("read", Half::Read), ("write", Half::Write)])? {
+        // Each instance counts for itself: this half may write no row.
+        Half::Read => read_half(backend, MemoryAllowances::default()).build()?,
         Half::Write => {
             let audience = format!("twitter@{}", env.text("STACK_NAME")?);
             let verifier = GrantVerifier::from_json(&env.text("GRANT_PUBLIC_KEYS")?, audience)?;
-            let desk = GrantDesk::new(verifier, DynamoBurns::new(client, table), SystemClock, RandomIds);
-            let sandbox = Sandbox::new(posts, SystemClock, faults(env)?);
-            Ok(router(ToolServer::new(WriteHalf::new(desk, sandbox))?, &[]))
+            let burns = DynamoBurns::new(aws_sdk_dynamodb::Client::new(aws), env.text("TWITTER_TABLE")?);
+            let desk = GrantDesk::new(verifier, burns, SystemClock, RandomIds);
+            write_half(backend, desk).dry_run(is_set(env, "MCP_DRY_RUN")?).build()?
         }
-    }
+    };
+    Ok(router(server, &[]))
+}
+
+fn sandbox(env: &Env, aws: &SdkConfig) -> Result<Sandbox<DynamoPosts, SystemClock>, StartError> {
+    let posts = DynamoPosts::new(aws_sdk_dynamodb::Client::new(aws), env.text("TWITTER_TABLE")?);
+    let seed = if env.optional("TWITTER_SEED").is_some() { env.parse("TWITTER_SEED")? } else { 0 };
+    Ok(Sandbox::new(posts, SystemClock, faults(env)?).seeded(seed))
+}
+
+fn live(env: &Env, aws: &SdkConfig) -> Result<Live<SecretsManager, SystemClock>, StartError> {
+    let client = XClient::new(env.optional("TWITTER_URL").as_deref(), SystemClock)?;
+    let renewal = [("store", Renewal::Stored), ("off", Renewal::Elsewhere)];
+    let renewal = match env.optional("TWITTER_TOKEN_RENEWAL") {
+        Some(_) => env.choice("TWITTER_TOKEN_RENEWAL", &renewal)?,
+        None => Renewal::Elsewhere,
+    };
+    let prefix = env.text("TWITTER_TOKEN_SECRET")?;
+    Ok(Live::new(client, Tokens::new(SecretsManager::new(aws), SystemClock, prefix, renewal)))
 }
 
 fn faults(env: &Env) -> Result<Faults, StartError> {
     let table = env.optional("TWITTER_FAULTS");
     table.map_or(Ok(Faults::default()), |table| serde_json::from_str(&table).map_err(StartError::Faults))
+}
+
+/// Whether a switch that may be left out is on.
+fn is_set(env: &Env, name: &'static str) -> Result<bool, EnvError> {
+    if env.optional(name).is_some() { env.flag(name) } else { Ok(false) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn start<const N: usize>(env: [(&str, &str); N]) -> Result<Router, StartError> {
+        app(&Env::of(env), &SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build())
+    }
+
+    #[tokio::test]
+    async fn what_is_missing_or_wrong_keeps_the_server_from_starting() {
+        let sandbox = [
+            ("TWITTER_BACKEND", "sandbox"),
+            ("TWITTER_HALF", "read"),
+            ("TWITTER_TABLE", "posts"),
+            ("TWITTER_SEED", "7"),
+            ("TWITTER_FAULTS", "{}"),
+        ];
+        assert!(start(sandbox).is_ok());
+        for (at, wrong) in
+            [(0, ""), (0, "mock"), (1, ""), (1, "both"), (2, ""), (3, "seven"), (4, "{\"boom\": 1}")]
+        {
+            let mut env = sandbox;
+            env[at].1 = wrong;
+            assert!(start(env).is_err(), "{} {wrong}", env[at].0);
+        }
+    }
+
+    #[tokio::test]
+    async fn the_write_half_needs_the_judges_keys() {
+        let keys = r#"{"k1": "7UkoxijRwsbq6QM4kFmVYSlZJzpcY/k2NsFGFKyHN9E="}"#;
+        let write = [
+            ("TWITTER_BACKEND", "live"),
+            ("TWITTER_HALF", "write"),
+            ("TWITTER_TABLE", "posts"),
+            ("TWITTER_TOKEN_SECRET", "chimera/twitter/"),
+            ("STACK_NAME", "chimera"),
+            ("GRANT_PUBLIC_KEYS", keys),
+            ("MCP_DRY_RUN", "true"),
+        ];
+        assert!(start(write).is_ok());
+        for (at, wrong) in [(2, ""), (3, ""), (4, ""), (5, ""), (5, "{}"), (6, "perhaps")] {
+            let mut env = write;
+            env[at].1 = wrong;
+            assert!(start(env).is_err(), "{} {wrong}", env[at].0);
+        }
+    }
+
+    #[tokio::test]
+    async fn the_live_backend_sends_its_credentials_nowhere_in_the_clear() {
+        let live = [
+            ("TWITTER_BACKEND", "live"),
+            ("TWITTER_HALF", "read"),
+            ("TWITTER_TOKEN_SECRET", "chimera/twitter/"),
+            ("TWITTER_TOKEN_RENEWAL", "store"),
+            ("TWITTER_URL", "http://127.0.0.1:1"),
+        ];
+        assert!(start(live).is_ok());
+        for (at, wrong) in [(3, "always"), (4, "http://api.x.com"), (4, "api.x.com")] {
+            let mut env = live;
+            env[at].1 = wrong;
+            assert!(start(env).is_err(), "{} {wrong}", env[at].0);
+        }
+    }
 }

@@ -2,21 +2,33 @@
 
 mod answers;
 mod app;
-mod faults;
-mod posts;
-mod posts_dynamo;
-mod read;
+pub mod contract;
+mod live;
+mod media;
+pub mod platform;
 mod rules;
 mod sandbox;
-mod schemas;
-mod write;
+mod shown;
+mod tools;
 
 pub use answers::PlatformError;
 pub use app::{StartError, app, sdk_config};
-pub use faults::Faults;
-pub use posts::{Account, Deletion, Found, MemoryPosts, Post, PostStore, PutPost};
-pub use posts_dynamo::DynamoPosts;
-pub use read::ReadHalf;
+pub use live::Live;
+pub use live::client::{ClientError, XClient};
+pub use live::tokens::{Renewal, Tokens};
+pub use live::vault::{SecretVault, SecretsManager, VaultFault};
+pub use media::{
+    ALT_TEXT_CHARS, MEDIA_BYTES, MEDIA_PER_POST, MediaArgument, Mime, Picture, check_together, pictures,
+};
+pub use platform::{Account, NewPost, Outlet, ReadFault, Timeline, Wanted};
 pub use rules::{POST_LENGTH, deletion_price, price, weighted_length};
-pub use sandbox::{NewPost, Sandbox};
-pub use write::WriteHalf;
+pub use sandbox::Sandbox;
+pub use sandbox::faults::Faults;
+pub use sandbox::posts::{Deletion, Found, Medium, MemoryPosts, Post, PostStore, PutPost, Spent};
+pub use sandbox::posts_dynamo::DynamoPosts;
+pub use sandbox::quota::{Act, Quota};
+pub use shown::{
+    AccountUsage, FoundPost, Mentions, PostMetrics, Profile, ProjectUsage, QuotaLeft, SeenMention,
+    ShownMedium, ShownPost, Trend, Usage,
+};
+pub use tools::{read_half, write_half};

@@ -1,7 +1,5 @@
 //! Drawing a plan: the model proposes, the domain's invariants decide.
 
-use std::collections::BTreeSet;
-
 use chimera_domain::{
     Agent, Binding, Campaign, Check, Criterion, Disclosure, Money, Plan, PlanDiff, PlanError, PlanStatus,
     Priority, Task, TaskId, TaskKind, TaskStatus, Timestamp, check_plan,
@@ -12,6 +10,7 @@ use serde_json::{Value, json};
 use thiserror::Error;
 
 use crate::operating;
+use crate::wanted::Wanted;
 
 /// Longest backstory a task carries, in characters: the aim is a message of 6 KB.
 const BACKSTORY_CHARS: usize = 600;
@@ -28,6 +27,24 @@ pub(crate) enum DraftError {
     /// A reply is not to a mention that the brief names, or a mention is answered twice.
     #[error("task {0} would answer what nobody asked to have answered")]
     Mention(TaskId),
+    /// A payment that the brief does not order, or one that is proposed twice.
+    #[error("task {0} would pay what nobody ordered")]
+    Payment(TaskId),
+    /// More posts than the brief asks for.
+    #[error("task {0} would write more posts than were asked for")]
+    Post(TaskId),
+    /// A payment or a mention of the brief is nobody's task.
+    #[error("the plan leaves out {0}")]
+    LeftOut(String),
+    /// More pictures than the brief asks for, or one for nothing that is written.
+    #[error("task {0} would illustrate what nobody asked to have illustrated")]
+    Picture(TaskId),
+    /// A tool of somebody else's server that the brief does not name.
+    #[error("task {0} would ask a tool that the brief does not name")]
+    Tool(TaskId),
+    /// The brief asks for no memories, or the task does not look at the campaign.
+    #[error("task {0} would remember what nobody asked to have remembered")]
+    Memory(TaskId),
     /// It is not of the demanded form.
     #[error("the plan is not of the demanded form: {0}")]
     Form(#[from] serde_json::Error),
@@ -48,13 +65,13 @@ struct Proposal {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ProposedTask {
-    id: TaskId,
-    kind: TaskKind,
+pub(crate) struct ProposedTask {
+    pub(crate) id: TaskId,
+    pub(crate) kind: TaskKind,
     goal: String,
     #[serde(default)]
     depends_on: Vec<TaskId>,
-    binding: Binding,
+    pub(crate) binding: Binding,
     #[serde(default)]
     criteria: Vec<Criterion>,
 }
@@ -79,6 +96,7 @@ pub(crate) async fn draw(
     let answer = model.ask(&ask).await?;
     let mut proposal: Proposal = serde_json::from_value(answer.json)?;
     check_proposal(&proposal, campaign)?;
+    put_in_order(&mut proposal)?;
     if is_redrawn {
         rename(&mut proposal, number)?;
     }
@@ -97,7 +115,7 @@ pub(crate) async fn draw(
         parent: campaign.plan,
         reason: "the brief".to_owned(),
         diff: PlanDiff { added: tasks.iter().map(|task| task.id.clone()).collect(), ..PlanDiff::default() },
-        estimate: operating::estimate(answer.usage.cost, tasks.len()),
+        estimate: operating::estimate(answer.usage.cost, tasks.iter().map(|task| task.kind)),
         drawing: Some(answer.usage.cost),
         reserved: None,
         settled: None,
@@ -107,24 +125,32 @@ pub(crate) async fn draw(
     Ok(Draft { plan, tasks })
 }
 
-/// [J-1] [H-4] What is checked before anything is added: a plan of the model's own that nothing could be judged by is no
-/// plan, and it answers exactly who the brief names, each once.
+/// [J-1] What is checked before anything is added: a plan of the model's own that nothing could be judged by is no plan,
+/// it does nothing that the brief does not name, and each thing that the brief names.
 fn check_proposal(proposal: &Proposal, campaign: &Campaign) -> Result<(), DraftError> {
-    let mut answered = BTreeSet::new();
+    let mut wanted = Wanted::by(&campaign.brief);
     for task in &proposal.tasks {
-        if task.kind.acts() && task.criteria.is_empty() {
+        let is_judged_by_itself = task.kind.acts() && task.kind != TaskKind::Transact;
+        if is_judged_by_itself && task.criteria.is_empty() {
             return Err(PlanError::NoCriteria(task.id.clone()).into());
         }
-        let is_answerable = match (&task.binding, task.kind) {
-            (Binding::Mention { mention }, TaskKind::Reply) => {
-                campaign.brief.replies.contains(mention) && answered.insert(mention.id.as_str())
-            }
-            (Binding::Mention { .. }, _) | (_, TaskKind::Reply) => false,
-            _ => true,
-        };
-        if !is_answerable {
-            return Err(DraftError::Mention(task.id.clone()));
+        wanted.take(task)?;
+    }
+    wanted.left_out().map_or(Ok(()), |what| Err(DraftError::LeftOut(what)))
+}
+
+/// Whatever the model says of it: [K-4] what the brief names waits for nothing that may come to nothing, and [K-7] what looks
+/// at everything that was published waits for everything that is written.
+fn put_in_order(proposal: &mut Proposal) -> Result<(), DraftError> {
+    let is_named = |task: &&mut ProposedTask| matches!(task.kind, TaskKind::Reply | TaskKind::Transact);
+    proposal.tasks.iter_mut().filter(is_named).for_each(|task| task.depends_on.clear());
+    let writing = proposal.tasks.iter().filter(|task| task.kind == TaskKind::Write);
+    let written: Vec<TaskId> = writing.map(|task| task.id.clone()).collect();
+    for task in proposal.tasks.iter_mut().filter(|task| task.kind == TaskKind::Remember) {
+        if written.is_empty() {
+            return Err(DraftError::Memory(task.id.clone()));
         }
+        task.depends_on.clone_from(&written);
     }
     Ok(())
 }
@@ -134,11 +160,30 @@ fn check_proposal(proposal: &Proposal, campaign: &Campaign) -> Result<(), DraftE
 struct Demanded {
     posts: Vec<Criterion>,
     replies: Vec<Criterion>,
+    pictures: Vec<Criterion>,
+}
+
+impl Demanded {
+    /// [K-5] What tasks of this kind must satisfy. A payment is judged by the order that the task is bound to.
+    fn of(&self, task: &ProposedTask) -> Vec<Criterion> {
+        match (task.kind, &task.binding) {
+            (TaskKind::Write, _) => self.posts.clone(),
+            (TaskKind::Reply, _) => self.replies.clone(),
+            (TaskKind::Illustrate, _) => self.pictures.clone(),
+            (TaskKind::Transact, Binding::Payment { order }) => {
+                let text = "Pays what was ordered, to whom and for what it was ordered".to_owned();
+                vec![must("as-ordered", text, Check::Pays(order.clone()))]
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+fn must(id: &str, text: String, check: Check) -> Criterion {
+    Criterion { id: id.to_owned(), text, mandatory: true, check }
 }
 
 fn demanded(campaign: &Campaign, disclosure: Disclosure) -> Demanded {
-    let must =
-        |id: &str, text: String, check: Check| Criterion { id: id.to_owned(), text, mandatory: true, check };
     let ai = (disclosure == Disclosure::LabelAndText)
         .then(|| must("discloses-ai", "Says plainly that an AI made it".to_owned(), Check::DisclosesAi));
     let sponsor = campaign.brief.sponsor.as_ref().map(|sponsor| {
@@ -146,7 +191,10 @@ fn demanded(campaign: &Campaign, disclosure: Disclosure) -> Demanded {
         must("discloses-sponsor", text, Check::DisclosesSponsor)
     });
     let posts = campaign.brief.criteria.iter().cloned().chain(sponsor).chain(ai.clone()).collect();
-    Demanded { posts, replies: ai.into_iter().collect() }
+    // [J-2] A picture's description goes out with its post: better that the picture is made otherwise than the post lost.
+    let forbids = |criterion: &&Criterion| matches!(criterion.check, Check::MustNotMention(_));
+    let pictures = campaign.brief.criteria.iter().filter(forbids).cloned().collect();
+    Demanded { posts, replies: ai.into_iter().collect(), pictures }
 }
 
 /// A task id is used once: what replaces a left-over draft gets names of its own.
@@ -176,14 +224,10 @@ fn task_row(
     proposed: ProposedTask,
     now: Timestamp,
 ) -> Task {
+    let demanded = demanded.of(&proposed);
     let mut criteria = proposed.criteria;
-    let demanded: &[Criterion] = match proposed.kind {
-        TaskKind::Write => &demanded.posts,
-        TaskKind::Reply => &demanded.replies,
-        TaskKind::Research => &[],
-    };
     criteria.retain(|own| demanded.iter().all(|asked| asked.id != own.id));
-    criteria.extend(demanded.iter().cloned());
+    criteria.extend(demanded);
     let is_open = proposed.depends_on.is_empty();
     let mut persona = agent.persona.clone();
     persona.backstory = persona.backstory.chars().take(BACKSTORY_CHARS).collect();
@@ -206,6 +250,9 @@ fn task_row(
         persona,
         binding: proposed.binding,
         source: None,
+        pictures: Vec::new(),
+        published: Vec::new(),
+        recall: campaign.brief.remember && proposed.kind == TaskKind::Write,
         feedback: Vec::new(),
         opened_at: is_open.then_some(now),
         committed: None,
@@ -230,7 +277,7 @@ fn schema() -> Value {
                 "required": ["id", "kind", "goal", "binding"],
                 "properties": {
                     "id": { "type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$" },
-                    "kind": { "enum": ["research", "write", "reply"] },
+                    "kind": { "enum": ["research", "write", "reply", "illustrate", "transact", "remember"] },
                     "goal": { "type": "string", "minLength": 1 },
                     "depends_on": { "type": "array", "items": { "type": "string" } },
                     "binding": { "type": "object", "required": ["from"] },

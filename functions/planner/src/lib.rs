@@ -7,6 +7,7 @@ mod moves;
 mod operating;
 mod replan;
 mod view;
+mod wanted;
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};

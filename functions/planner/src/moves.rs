@@ -1,11 +1,14 @@
 //! What the rows call for: pure, so that it can be read and tested as a table.
 
 use chimera_domain::{
-    Artifact, Binding, IllegalTransition, Source, Stored, Task, TaskEvent, TaskStatus, Timestamp,
-    WorkOutcome, limits,
+    Artifact, Binding, IllegalTransition, Picture, Published, Source, Stored, Task, TaskEvent, TaskKind,
+    TaskStatus, Timestamp, WorkOutcome, limits,
 };
 
 use crate::view::{Inputs, View};
+
+/// Pictures that one post carries at most: the platform's limit.
+const PICTURES_PER_POST: usize = 4;
 
 /// A task as it was read, and as it is to be.
 pub(crate) type Change = (Stored<Task>, Task);
@@ -26,10 +29,12 @@ pub(crate) fn moves(view: &View, now: Timestamp) -> Result<Moves, IllegalTransit
         match task.row.status {
             TaskStatus::Rejected => moves.changed.push((task.clone(), after_rejection(&task.row, now)?)),
             TaskStatus::Blocked => match view.inputs(&task.row) {
-                Inputs::Waiting => {}
                 Inputs::Lost(reason) => moves.lost.push((task.clone(), reason)),
+                Inputs::Waiting => {
+                    moves.lost.extend(never_bound(view, &task.row).map(|reason| (task.clone(), reason)));
+                }
                 Inputs::Ready => match bind(view, &task.row) {
-                    Ok(source) => moves.changed.push((task.clone(), released(&task.row, source, now)?)),
+                    Ok(bound) => moves.changed.push((task.clone(), released(&task.row, bound, now)?)),
                     Err(reason) => moves.lost.push((task.clone(), reason)),
                 },
             },
@@ -55,12 +60,37 @@ fn after_rejection(task: &Task, now: Timestamp) -> Result<Task, IllegalTransitio
     })
 }
 
-fn released(task: &Task, source: Option<Source>, now: Timestamp) -> Result<Task, IllegalTransition> {
-    Ok(Task { status: task.status.next(TaskEvent::Release)?, source, opened_at: Some(now), ..task.clone() })
+/// What the planner copies into a task when it opens it.
+struct Bound {
+    source: Option<Source>,
+    pictures: Vec<Picture>,
+    published: Vec<Published>,
 }
 
-/// The input a binding names, from the committed row; an error is the reason why it will never be there.
-fn bind(view: &View, task: &Task) -> Result<Option<Source>, String> {
+fn released(task: &Task, bound: Bound, now: Timestamp) -> Result<Task, IllegalTransition> {
+    let Bound { source, pictures, published } = bound;
+    let status = task.status.next(TaskEvent::Release)?;
+    Ok(Task { status, source, pictures, published, opened_at: Some(now), ..task.clone() })
+}
+
+/// The input a binding names, from the committed rows; an error is the reason why it will never be there.
+fn bind(view: &View, task: &Task) -> Result<Bound, String> {
+    let published = match (task.kind, &task.binding) {
+        (TaskKind::Remember, Binding::Campaign) => published(view)?,
+        _ => Vec::new(),
+    };
+    Ok(Bound { source: source(view, task)?, pictures: pictures(view, task), published })
+}
+
+/// Why the task will never be bound, where that is known before everything it waits for is there: a post does not wait
+/// for the picture of a source that was not found.
+fn never_bound(view: &View, task: &Task) -> Option<String> {
+    let Binding::SourceOf { task: parent, .. } = &task.binding else { return None };
+    let is_there = view.tasks.get(parent).is_some_and(|parent| parent.row.status == TaskStatus::Approved);
+    if is_there { source(view, task).err() } else { None }
+}
+
+fn source(view: &View, task: &Task) -> Result<Option<Source>, String> {
     let Binding::SourceOf { task: parent, index } = &task.binding else { return Ok(None) };
     let committed = view.tasks.get(parent).and_then(|parent| parent.row.committed.as_ref());
     let sources = match committed.map(|committed| &committed.outcome) {
@@ -72,4 +102,38 @@ fn bind(view: &View, task: &Task) -> Result<Option<Source>, String> {
         1 => format!("{parent} found 1 usable source"),
         n => format!("{parent} found {n} usable sources"),
     })
+}
+
+/// [K-6] The committed pictures of the same source, of the tasks that this one waited for.
+fn pictures(view: &View, task: &Task) -> Vec<Picture> {
+    let parents = task.depends_on.iter().filter_map(|parent| view.tasks.get(parent));
+    let of_its_source = parents.filter(|parent| parent.row.binding == task.binding);
+    let made = of_its_source.filter(|parent| parent.row.status == TaskStatus::Approved);
+    let pictures = made.filter_map(|parent| match &parent.row.committed.as_ref()?.outcome {
+        WorkOutcome::Artifact { artifact: Artifact::Image { image } } => Some(image.clone()),
+        _ => None,
+    });
+    pictures.take(PICTURES_PER_POST).collect()
+}
+
+/// [K-7] What is out there, the newest first, as much of it as a question about it may name and a row has room for.
+fn published(view: &View) -> Result<Vec<Published>, String> {
+    let mut effects: Vec<_> = view.published().collect();
+    effects.sort_by_key(|effect| std::cmp::Reverse((effect.ended_at, &effect.task)));
+    let posts = effects.into_iter().filter_map(|effect| {
+        let outcome = effect.outcome.as_ref()?;
+        Some(Published {
+            post_id: outcome.external_id.clone(),
+            url: outcome.url.clone(),
+            text: effect.intent.text()?.to_owned(),
+            task: effect.task.clone(),
+        })
+    });
+    let mut bytes = 0_usize;
+    let fits = |post: &Published| {
+        bytes = bytes.saturating_add(serde_json::to_vec(post).map_or(usize::MAX, |json| json.len()));
+        bytes <= limits::PUBLISHED_BYTES
+    };
+    let posts: Vec<Published> = posts.take(limits::PUBLISHED_POSTS).take_while(fits).collect();
+    if posts.is_empty() { Err("nothing was published".to_owned()) } else { Ok(posts) }
 }

@@ -2,7 +2,7 @@
 //! (`docs/adr/0012`). Amounts are minor units of the campaign's currency.
 
 use chimera_domain::{
-    IllegalTransition, Money, Plan, PlanEvent, Stored, Task, TaskEvent, TaskStatus, limits,
+    IllegalTransition, Money, Plan, PlanEvent, Stored, Task, TaskEvent, TaskKind, TaskStatus,
 };
 
 use crate::view::View;
@@ -20,7 +20,7 @@ pub(crate) struct Operating {
 impl Operating {
     pub(crate) fn of(view: &View, limit: Option<Money>) -> Self {
         let waits = |task: &&Stored<Task>| matches!(task.row.status, TaskStatus::Open | TaskStatus::Blocked);
-        let waiting = view.tasks.values().filter(waits).count();
+        let waiting = view.tasks.values().filter(waits).map(|task| task.row.kind);
         Self {
             spent: spent(view),
             reserved: attempts(waiting),
@@ -51,7 +51,7 @@ impl Operating {
         if new.status != TaskStatus::Open {
             return Ok(new);
         }
-        let attempt = limits::ATTEMPT_COST_MINOR;
+        let attempt = new.kind.attempt_cost();
         let needs = if old.status == TaskStatus::Blocked { 0 } else { attempt };
         self.reserved = self.reserved.saturating_add(needs);
         let Some(limit) = self.over() else { return Ok(new) };
@@ -78,8 +78,8 @@ pub(crate) fn at_most_with(view: &View, estimate: Money) -> Money {
     operating.at_most().plus(estimate).unwrap_or(estimate)
 }
 
-/// What drawing and one attempt of each of so many tasks may cost.
-pub(crate) fn estimate(drawing: Money, tasks: usize) -> Money {
+/// What drawing and one attempt of a task of each of these kinds may cost.
+pub(crate) fn estimate(drawing: Money, tasks: impl Iterator<Item = TaskKind>) -> Money {
     let first = Money::new(attempts(tasks), drawing.currency()).unwrap_or(drawing);
     drawing.plus(first).unwrap_or(first)
 }
@@ -100,6 +100,7 @@ fn spent(view: &View) -> i64 {
     tasks.chain(plans).fold(0, i64::saturating_add)
 }
 
-fn attempts(count: usize) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX).saturating_mul(limits::ATTEMPT_COST_MINOR)
+/// [K-2] One attempt of a task of each of these kinds, at its most.
+fn attempts(of: impl Iterator<Item = TaskKind>) -> i64 {
+    of.map(TaskKind::attempt_cost).fold(0, i64::saturating_add)
 }

@@ -34,7 +34,8 @@ pub struct Changes {
 
 /// What the changes may cost to run: another attempt of each task that starts over.
 pub(crate) fn estimate_of(view: &View, changes: &Changes) -> Money {
-    operating::estimate(Money::zero(view.campaign.row.currency()), changes.changed.len())
+    let changed = changes.changed.iter().filter_map(|(id, _)| view.tasks.get(id));
+    operating::estimate(Money::zero(view.campaign.row.currency()), changed.map(|task| task.row.kind))
 }
 
 /// The transaction that makes the new version of the campaign's plan.

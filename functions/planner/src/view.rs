@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use chimera_domain::{
-    Campaign, CampaignId, DecisionKind, Effect, EffectStatus, Plan, Review, ReviewStatus, Row, RowKey,
-    Stored, Subject, Task, TaskId, TaskStatus, TenantId, ports::StateReader,
+    Campaign, CampaignId, DecisionKind, Effect, EffectId, EffectStatus, Plan, Review, ReviewStatus, Row,
+    RowKey, Stored, Subject, Task, TaskId, TaskKind, TaskStatus, TenantId, ports::StateReader,
 };
 
 use chimera_domain::StoreError;
@@ -107,14 +107,57 @@ impl View {
         self.effects.iter().find(|effect| effect.row.id == *id)
     }
 
-    /// [P-5] Whether every task this one waits for is approved and its effect done: read again each time, never counted.
+    /// Whether what the task waits for is there: read again each time, never counted.
     pub(crate) fn inputs(&self, task: &Task) -> Inputs {
+        match task.kind {
+            TaskKind::Remember => self.when_all_is_out(task),
+            _ => self.when_all_is_done(task),
+        }
+    }
+
+    /// [K-7] However what it waits for has ended, and whatever became of it: what may still come, or may still be taken
+    /// back, is waited for.
+    fn when_all_is_out(&self, task: &Task) -> Inputs {
+        let is_over = |parent: &Task| {
+            let effect = self.effect_of(parent);
+            parent.status.is_final()
+                && !self.misses_effect(parent)
+                && effect.is_none_or(|effect| effect.row.status.is_final())
+        };
+        let parents = task.depends_on.iter().filter_map(|parent| self.tasks.get(parent));
+        let undoing = self.effects.iter().filter(|effect| effect.row.undoes.is_some());
+        let is_out = parents.map(|parent| &parent.row).all(is_over)
+            && undoing.map(|undo| undo.row.status).all(EffectStatus::is_final)
+            && !self.reviews.iter().any(|review| may_take_back(&review.row));
+        if is_out { Inputs::Ready } else { Inputs::Waiting }
+    }
+
+    /// [K-7] The effects that published something, and that nobody wanted taken back: what a human rejected is no example,
+    /// also where it could not be deleted. What only a human vouches for has no id by which the platform knows it.
+    pub(crate) fn published(&self) -> impl Iterator<Item = &Effect> {
+        let is_unwanted = move |id: &EffectId| {
+            let mut effects = self.effects.iter().map(|effect| &effect.row);
+            effects.any(|undo| undo.undoes.as_ref() == Some(id))
+        };
+        let is_known = |effect: &Effect| {
+            let id = effect.outcome.as_ref().map(|outcome| outcome.external_id.as_str());
+            effect.asked.as_ref().is_none_or(|asked| id != Some(asked.as_str()))
+        };
+        let done = self.effects.iter().map(|effect| &effect.row);
+        let done = done.filter(|effect| effect.status == EffectStatus::Done && effect.undoes.is_none());
+        done.filter(move |effect| is_known(effect) && !is_unwanted(&effect.id))
+    }
+
+    /// [P-5] Whether every task this one waits for is approved and its effect done. [K-3] A post does not wait for a
+    /// picture that will never be there.
+    fn when_all_is_done(&self, task: &Task) -> Inputs {
         let mut ready = true;
         for parent in &task.depends_on {
             let Some(parent) = self.tasks.get(parent).map(|stored| &stored.row) else {
                 return Inputs::Lost(format!("{parent} is not in the campaign"));
             };
             match parent.status {
+                TaskStatus::Failed | TaskStatus::Dropped if parent.kind == TaskKind::Illustrate => {}
                 TaskStatus::Failed | TaskStatus::Dropped => {
                     return Inputs::Lost(format!("{} was {}", parent.id, parent.status));
                 }

@@ -5,10 +5,13 @@ use std::time::Duration;
 use chimera_domain::{
     Bucket, CampaignStatus, Claim, Effect, EffectEvent, MoneyTransaction, PacingSlot, Row, RowKey,
     StoreError, Stored, Timestamp, Transaction,
-    ports::{Burn, Clock, HandleError, Ids, ReadTools, StateReaderExt as _, ToolError, WriteTools},
+    ports::{
+        Burn, Clock, HandleError, Ids, ReadTools, StateReaderExt as _, ToolError, WriteCall, WriteTools,
+    },
 };
 
 use crate::ending::{LONGEST_WAIT, back_off};
+use crate::media::{Arguments, Missing, has_media};
 use crate::{Publisher, Store, call_of};
 
 /// Wait of a claim that lost a race, or had too little time left.
@@ -51,18 +54,34 @@ impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R,
         let now = self.clock.now();
         match self.door(&effect.row, now).await? {
             Door::Closed => Ok(()),
-            Door::Never => self.void(&effect).await,
+            Door::Never => self.void(&effect, None).await,
             Door::Later(at) => self.put_off(&effect, at).await,
             Door::Stale => self.send_to_judge(&effect, effect.row.not_before).await,
-            Door::Open(_) if deadline < self.timing.call => {
+            Door::Open(_) if deadline < self.reach(&effect.row) => {
                 // Too little time is left to hear the answer; starting would make an unknown of it.
                 self.put_off(&effect, now + SHORT_WAIT).await
             }
-            Door::Open(way) => match self.claim(&effect, way, now).await? {
-                Some(claimed) => self.execute(claimed).await,
-                None => Ok(()),
-            },
+            Door::Open(way) => self.go_through(effect, way).await,
         }
+    }
+
+    /// Everything that the call carries is there before the claim; what cannot be had is provably unsent.
+    async fn go_through(&self, effect: Stored<Effect>, way: Way) -> Result<(), HandleError> {
+        let arguments = match self.with_media(&effect.row).await {
+            Ok(arguments) => arguments,
+            Err(Missing::ForNow(why)) => return self.wait_for_media(&effect, &why).await,
+            Err(Missing::ForGood(refusal)) => return self.void(&effect, Some(refusal)).await,
+        };
+        match self.claim(&effect, way).await? {
+            Some(claimed) => self.execute(claimed, arguments).await,
+            None => Ok(()),
+        }
+    }
+
+    /// How long it may take from now until the platform has acted: the call, and what is fetched before it.
+    fn reach(&self, effect: &Effect) -> Duration {
+        let fetch = if has_media(effect) { self.timing.fetch } else { Duration::ZERO };
+        self.timing.call + fetch
     }
 
     /// [E-5] Reads campaign, policy, switches and pace, consistently and each time anew.
@@ -83,14 +102,14 @@ impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R,
         if policy.forbids(&effect.agent, &effect.intent.server, &effect.intent.tool) {
             return Ok(Door::Later(now + LONGEST_WAIT));
         }
-        let is_posting = effect.undoes.is_none();
+        let (is_posting, reach) = (effect.undoes.is_none(), self.reach(effect));
         // A call that begins before the quiet hours may act within them.
         let quiet = |at: Timestamp| policy.quiet_until(&effect.agent, at);
-        if let Some(end) = quiet(now).or_else(|| quiet(now + self.timing.call)).filter(|_| is_posting) {
+        if let Some(end) = quiet(now).or_else(|| quiet(now + reach)).filter(|_| is_posting) {
             return Ok(Door::Later(end));
         }
         let grant = &effect.grant.grant;
-        let is_stale = grant.expires_at <= now + self.timing.call
+        let is_stale = grant.expires_at <= now + reach
             || grant.policy_version != version
             || effect.reservation.day != Bucket::day(now);
         if is_stale {
@@ -107,19 +126,15 @@ impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R,
             return Ok(Door::Later(next_at));
         }
         // The post is made some time within the call; the next claim keeps its distance from the last moment of it.
-        let next_at = now + self.timing.call + pace;
+        let next_at = now + reach + pace;
         let new = PacingSlot { tenant: effect.tenant.clone(), agent: effect.agent.clone(), next_at };
         Ok(Door::Open(Way { policy: version, slot: Some(SlotMove { old: slot, new }) }))
     }
 
     /// [E-5] [P-4] One transaction: effect approved → dispatching, campaign active, the pacing slot taken. None where
     /// another claim, a pause or a cancel got there first; that write's own follow-up goes on.
-    async fn claim(
-        &self,
-        effect: &Stored<Effect>,
-        way: Way,
-        now: Timestamp,
-    ) -> Result<Option<Stored<Effect>>, HandleError> {
+    async fn claim(&self, effect: &Stored<Effect>, way: Way) -> Result<Option<Stored<Effect>>, HandleError> {
+        let now = self.clock.now();
         let lease_until = now + self.timing.lease;
         let claim = Claim { id: self.ids.fresh(), lease_until };
         let writer = chimera_domain::WriterId::new(format!("claim-{}", claim.id));
@@ -153,8 +168,9 @@ impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R,
     }
 
     /// The one call, and what comes of it.
-    async fn execute(&self, effect: Stored<Effect>) -> Result<(), HandleError> {
-        let answer = self.writes.execute(&call_of(&effect.row), self.timing.call).await;
+    async fn execute(&self, effect: Stored<Effect>, arguments: Arguments) -> Result<(), HandleError> {
+        let call = WriteCall { arguments, ..call_of(&effect.row) };
+        let answer = self.writes.execute(&call, self.timing.call).await;
         match answer {
             Ok(burn) => self.take(&effect, burn).await,
             Err(ToolError::Unsent(why)) => self.put_back(&effect, &why).await,

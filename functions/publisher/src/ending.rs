@@ -171,10 +171,19 @@ impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R,
         self.close(transaction.into(), &effect.row, Close::Settle, effect.row.reservation.amount, now)
     }
 
-    /// It never happened and never can.
-    pub(crate) async fn void(&self, effect: &Stored<Effect>) -> Result<(), HandleError> {
+    /// It never happened and never can, for this reason if there is one to tell.
+    pub(crate) async fn void(
+        &self,
+        effect: &Stored<Effect>,
+        why: Option<Refusal>,
+    ) -> Result<(), HandleError> {
         let now = self.clock.now();
-        let void = Effect { status: effect.row.status.next(EffectEvent::Void)?, ..ended(&effect.row, now) };
+        let status = effect.row.status.next(EffectEvent::Void)?;
+        if let Some(refusal) = &why {
+            tell(&effect.row, refusal);
+        }
+        let refusal = why.or_else(|| effect.row.refusal.clone());
+        let void = Effect { status, refusal, ..ended(&effect.row, now) };
         tell_still_there(&effect.row);
         let transaction = Transaction::by(self.writer("void")).replace(effect, void)?;
         self.give_back(transaction, &effect.row, now).await

@@ -2,8 +2,10 @@
 
 mod claim;
 mod ending;
+mod media;
 mod read_back;
 mod resolve;
+mod servers;
 
 use std::time::Duration;
 
@@ -14,6 +16,9 @@ use chimera_domain::{
         WriteCall, WriteTools,
     },
 };
+use chimera_mcp::trace::{self, Traceparent};
+
+pub use servers::{Servers, ServersError};
 
 /// The publisher's own times.
 #[derive(Debug, Clone)]
@@ -24,6 +29,8 @@ pub struct Timing {
     pub read_backs: Vec<Duration>,
     /// Deadline of one call to a write tool.
     pub call: Duration,
+    /// Deadline of fetching what a call is to carry: before the claim, and short, for both fit one invocation.
+    pub fetch: Duration,
 }
 
 impl Timing {
@@ -31,7 +38,7 @@ impl Timing {
     /// well before another may look.
     #[must_use]
     pub fn of_lease(lease: Duration, read_backs: Vec<Duration>) -> Self {
-        Self { lease, read_backs, call: lease / 4 }
+        Self { lease, read_backs, call: lease / 4, fetch: lease / 8 }
     }
 }
 
@@ -83,18 +90,10 @@ where
             tracing::warn!(effect.id = %message.effect, "A wake-up names an effect that does not exist");
             return Ok(());
         };
-        match effect.row.status {
-            EffectStatus::Approved => self.claim_and_execute(effect, deadline).await,
-            EffectStatus::Dispatching => self.look_at_lease(effect).await,
-            EffectStatus::Unconfirmed => self.resolve(effect).await,
-            EffectStatus::Withdrawn => self.void(&effect).await,
-            // The Judge's, or over.
-            EffectStatus::Rejudge
-            | EffectStatus::Held
-            | EffectStatus::Done
-            | EffectStatus::Failed
-            | EffectStatus::Void => Ok(()),
-        }
+        // [T-29] The task's own trace: what was made and what became of it are found together.
+        let row = &effect.row;
+        let trace = Traceparent::of(&row.tenant, &row.campaign, row.task.as_str(), row.attempt);
+        trace::within(trace, self.follow(effect, deadline)).await
     }
 }
 
@@ -102,6 +101,22 @@ impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R,
     /// A publisher over these ports.
     pub fn new(store: S, writes: W, reads: R, clock: C, ids: I, timing: Timing) -> Self {
         Self { store, writes, reads, clock, ids, timing }
+    }
+
+    /// What the effect's status calls for.
+    async fn follow(&self, effect: Stored<Effect>, deadline: Duration) -> Result<(), HandleError> {
+        match effect.row.status {
+            EffectStatus::Approved => self.claim_and_execute(effect, deadline).await,
+            EffectStatus::Dispatching => self.look_at_lease(effect).await,
+            EffectStatus::Unconfirmed => self.resolve(effect).await,
+            EffectStatus::Withdrawn => self.void(&effect, None).await,
+            // The Judge's, or over.
+            EffectStatus::Rejudge
+            | EffectStatus::Held
+            | EffectStatus::Done
+            | EffectStatus::Failed
+            | EffectStatus::Void => Ok(()),
+        }
     }
 
     async fn effect(&self, message: &EffectMessage) -> Result<Option<Stored<Effect>>, StoreError> {
@@ -114,7 +129,7 @@ impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R,
     }
 }
 
-/// The call exactly as granted.
+/// The call exactly as granted; where it has media, without their bytes.
 pub(crate) fn call_of(effect: &Effect) -> WriteCall {
     WriteCall {
         server: effect.intent.server.clone(),

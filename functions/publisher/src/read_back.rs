@@ -1,9 +1,10 @@
 //! What the platform shows of an effect whose outcome nobody told.
 
 use chimera_domain::{
-    Effect, Outcome, Timestamp,
+    Effect, Money, Outcome, Refusal, Timestamp,
     ports::{Clock, Ids, ReadTools, ToolError, WriteTools},
 };
+use chimera_policy::refusals::PlatformRefusal;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -12,42 +13,104 @@ use crate::{Publisher, Store};
 /// Posts looked at when reading a platform back.
 const LOOK_BACK: u32 = 100;
 
-/// How the effect shows on its platform once it has happened.
+/// What the platform shows of an effect by now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// It happened.
+    There(Outcome),
+    /// It was taken and is under way: it may still happen, and may still fail.
+    UnderWay,
+    /// It was taken and has failed: it did not happen and will not.
+    Failed(Refusal),
+    /// Nothing, so far.
+    Nothing,
+}
+
+/// How the effect shows once it has happened. Each server is read back in its own way.
 #[derive(Debug, PartialEq, Eq)]
 enum Trace<'a> {
     /// A post with this text, to this post where it is a reply.
     Post { text: &'a str, in_reply_to: Option<&'a str> },
     /// This post is not there any more.
     Gap { post_id: &'a str },
+    /// The wallet knows its key.
+    Deed,
 }
 
 impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R, C, I> {
-    /// Looks for what the effect would have left behind; none where it has not happened so far.
-    pub(crate) async fn find(&self, effect: &Effect) -> Result<Option<Outcome>, ToolError> {
-        let Some(trace) = trace(effect) else { return Ok(None) };
-        let mut arguments = json!({ "tenant": effect.tenant, "account": effect.agent, "limit": LOOK_BACK });
+    /// Looks for what the effect would have left behind.
+    pub(crate) async fn find(&self, effect: &Effect) -> Result<Seen, ToolError> {
+        let Some(trace) = trace(effect) else { return Ok(Seen::Nothing) };
+        let (tool, arguments) = question(effect, &trace);
+        let answer = self.reads.call(&effect.intent.server, tool, arguments, self.timing.call).await?;
         match &trace {
-            Trace::Post { text, .. } => arguments["text"] = json!(text),
-            Trace::Gap { post_id } => arguments["post_id"] = json!(post_id),
+            Trace::Deed => Ok(deed(effect, &answer)),
+            Trace::Post { .. } | Trace::Gap { .. } => {
+                let Some(posts) = answer.get("posts").and_then(Value::as_array) else {
+                    return Err(ToolError::Unknown(format!("{tool}: the answer has no posts")));
+                };
+                Ok(found(effect, &trace, posts).map_or(Seen::Nothing, Seen::There))
+            }
         }
-        let answer =
-            self.reads.call(&effect.intent.server, "posts_search", arguments, self.timing.call).await?;
-        let Some(posts) = answer.get("posts").and_then(Value::as_array) else {
-            return Err(ToolError::Unknown("posts_search: the answer has no posts".to_owned()));
-        };
-        Ok(found(effect, &trace, posts))
     }
 }
 
 fn trace(effect: &Effect) -> Option<Trace<'_>> {
     let intent = &effect.intent;
-    match intent.tool.as_str() {
-        "post_delete" => {
+    match (intent.server.as_str(), intent.tool.as_str()) {
+        ("coinbase", _) => Some(Trace::Deed),
+        (_, "post_delete") => {
             let post_id = intent.arguments.get("post_id").and_then(Value::as_str)?;
             Some(Trace::Gap { post_id })
         }
         _ => Some(Trace::Post { text: intent.text()?, in_reply_to: intent.in_reply_to() }),
     }
+}
+
+/// The read tool that shows the trace, and what it is asked.
+fn question(effect: &Effect, trace: &Trace<'_>) -> (&'static str, Value) {
+    let mut account = json!({ "tenant": effect.tenant, "account": effect.agent, "limit": LOOK_BACK });
+    match trace {
+        Trace::Deed => {
+            let (tenant, agent, key) = (&effect.tenant, &effect.agent, effect.idempotency_key);
+            return ("transfer_get", json!({ "tenant": tenant, "agent": agent, "idempotency_key": key }));
+        }
+        Trace::Post { text, .. } => account["text"] = json!(text),
+        Trace::Gap { post_id } => account["post_id"] = json!(post_id),
+    }
+    ("posts_search", account)
+}
+
+/// [E-10] [WA-8] What the wallet says of the effect's own payment: only what is complete has happened.
+fn deed(effect: &Effect, answer: &Value) -> Seen {
+    let Some(deed) = answer.get("transfer").filter(|deed| is_own(effect, deed)) else {
+        return Seen::Nothing;
+    };
+    match text(deed, "status") {
+        Some("completed") => made(effect, deed).map_or(Seen::Nothing, Seen::There),
+        Some("processing") => Seen::UnderWay,
+        Some("failed") => {
+            let why = text(deed, "failure").unwrap_or("the wallet says that it failed");
+            Seen::Failed(PlatformRefusal::TransferFailed.refusal(why))
+        }
+        _ => Seen::Nothing,
+    }
+}
+
+/// Whether it is about what the effect is about; one under its key that is not is no outcome of it.
+fn is_own(effect: &Effect, deed: &Value) -> bool {
+    let Some(payment) = effect.intent.payment() else { return deed.get("token").is_some() };
+    let paid = deed.get("amount").cloned().map(serde_json::from_value::<Money>);
+    let is_it = |recipient: &str| recipient.eq_ignore_ascii_case(&payment.recipient);
+    text(deed, "recipient").is_some_and(is_it) && paid.and_then(Result::ok) == Some(payment.amount)
+}
+
+/// [M-14] A payment that was made, at what it took.
+fn made(effect: &Effect, deed: &Value) -> Option<Outcome> {
+    let cost = deed.get("cost").cloned().and_then(|cost| serde_json::from_value(cost).ok());
+    let external_id = text(deed, "transfer_id").filter(|id| !id.is_empty())?.to_owned();
+    let url = text(deed, "url").map(str::to_owned);
+    Some(Outcome { external_id, url, cost: cost.unwrap_or(effect.max_cost) })
 }
 
 /// [E-9] [E-10] What came of the effect, as far as these posts show it.
@@ -58,6 +121,7 @@ fn found(effect: &Effect, trace: &Trace<'_>, posts: &[Value]) -> Option<Outcome>
             let gone = Outcome { external_id: (*post_id).to_owned(), url: None, cost: effect.max_cost };
             (!is_there).then_some(gone)
         }
+        Trace::Deed => None,
         Trace::Post { text: said, in_reply_to } => {
             let says_it = |post: &&Value| {
                 text(post, "text") == Some(*said) && text(post, "in_reply_to") == *in_reply_to
@@ -154,6 +218,46 @@ mod tests {
         assert_eq!(finding(&reply(), &[with("created_at", "2026-03-02T08:59:59Z")]), None);
         let since = with("created_at", "2026-03-02T09:00:00Z");
         assert_eq!(finding(&reply(), &[since]).as_deref(), Some("1"), "platforms tell whole seconds");
+    }
+
+    /// [E-10] [M-14] [WA-8]
+    #[test]
+    fn a_payment_is_the_complete_one_under_its_own_key_at_what_it_took() {
+        let usd = |minor: i64| json!({ "minor": minor, "currency": "USD" });
+        let recipient = "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed";
+        let arguments =
+            json!({ "account": "mira", "recipient": recipient, "amount": usd(300), "memo": "thanks" });
+        let mut payment = effect("transfer", &arguments);
+        payment.intent.server = "coinbase".to_owned();
+        let (tool, asked) = question(&payment, &trace(&payment).unwrap());
+        assert_eq!(tool, "transfer_get");
+        assert_eq!(asked, json!({ "tenant": "acme", "agent": "mira", "idempotency_key": KEY }));
+
+        let shown = json!({
+            "transfer_id": "transfer_1", "status": "completed", "recipient": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+            "amount": usd(300), "cost": usd(304), "url": "https://wallet.example/1",
+        });
+        let there = deed(&payment, &json!({ "transfer": shown }));
+        let is_it =
+            |outcome: &Outcome| (outcome.external_id.as_str(), outcome.cost.minor()) == ("transfer_1", 304);
+        assert!(matches!(&there, Seen::There(outcome) if is_it(outcome)), "{there:?}");
+        assert_eq!(deed(&payment, &json!({})), Seen::Nothing, "the wallet knows of none");
+        let with = |name: &str, other: Value| {
+            let mut shown = shown.clone();
+            shown[name] = other;
+            deed(&payment, &json!({ "transfer": shown }))
+        };
+        for (name, other) in [
+            ("status", json!("quoted")),
+            ("recipient", json!("0x00000000000000000000000000000000000000a1")),
+            ("amount", usd(301)),
+            ("transfer_id", json!("")),
+        ] {
+            assert_eq!(with(name, other), Seen::Nothing, "{name}");
+        }
+        assert_eq!(with("status", json!("processing")), Seen::UnderWay);
+        let failed = with("status", json!("failed"));
+        assert!(matches!(&failed, Seen::Failed(refusal) if refusal.code == "transfer_failed"), "{failed:?}");
     }
 
     /// [E-9] [E-10]

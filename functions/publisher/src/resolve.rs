@@ -10,6 +10,8 @@ use chimera_domain::{
     ports::{Burn, Clock, HandleError, Ids, ReadTools, StateReaderExt as _, ToolError, WriteTools},
 };
 
+use crate::ending::LONGEST_WAIT;
+use crate::read_back::Seen;
 use crate::{Publisher, Store, call_of};
 
 impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R, C, I> {
@@ -41,8 +43,11 @@ impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R,
     /// Burnt without an outcome: only the platform knows.
     async fn read_back(&self, effect: Stored<Effect>) -> Result<(), HandleError> {
         match self.find(&effect.row).await {
-            Ok(Some(outcome)) => self.close_and_take(&effect, Some(&outcome)).await,
-            Ok(None) => self.look_again(&effect, Some(effect.row.read_backs + 1)).await,
+            Ok(Seen::There(outcome)) => self.close_and_take(&effect, Ok(outcome)).await,
+            Ok(Seen::Failed(refusal)) => self.close_and_take(&effect, Err(refusal)).await,
+            Ok(Seen::UnderWay | Seen::Nothing) => {
+                self.look_again(&effect, Some(effect.row.read_backs + 1)).await
+            }
             Err(unreachable) => {
                 tracing::warn!(effect.id = %effect.row.id, error = %unreachable, "A platform could not be read back");
                 self.look_again(&effect, None).await
@@ -54,12 +59,12 @@ impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R,
     async fn close_and_take(
         &self,
         effect: &Stored<Effect>,
-        found: Option<&Outcome>,
+        found: Result<Outcome, Refusal>,
     ) -> Result<(), HandleError> {
-        match self.writes.close(&call_of(&effect.row), found, self.timing.call).await? {
+        match self.writes.close(&call_of(&effect.row), found.as_ref().ok(), self.timing.call).await? {
             Burn::Done { outcome } => self.confirm(effect, outcome).await,
             Burn::Refused { refusal, retry_after_s } => self.refuse(effect, refusal, retry_after_s).await,
-            Burn::Void => self.refuse(effect, not_published(), None).await,
+            Burn::Void => self.refuse(effect, found.err().unwrap_or_else(not_published), None).await,
             Burn::InFlight | Burn::Unused => self.look_again(effect, None).await,
         }
     }
@@ -99,62 +104,67 @@ impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R,
             return Ok(());
         };
         let now = self.clock.now();
-        let answer = match review.row.status {
-            ReviewStatus::Decided => {
-                let decision = self.store.decision(&row.tenant, &row.campaign, &review.row.id).await?;
-                let Some(decision) = decision else {
-                    tracing::error!(review.id = %review.row.id, "A review is decided without a decision");
-                    return Ok(());
-                };
-                let is_there = decision.decision.kind == DecisionKind::Approve;
-                if is_there { Answer::ItIsThere } else { Answer::ItIsNotThere }
-            }
-            ReviewStatus::Open
-                if !review.row.has_next_rung() && review.row.due_at.is_some_and(|due_at| due_at <= now) =>
-            {
-                Answer::Silence
-            }
-            _ => return Ok(()),
-        };
+        let Some(answer) = self.answer(&review.row, now).await? else { return Ok(()) };
         // The write server may still be about to answer: a human's "no" must not overtake it.
         let settled_at = row.claim.as_ref().map(|claim| claim.lease_until + self.timing.call);
         if let Some(settled_at) = settled_at.filter(|settled_at| *settled_at > now) {
             tracing::info!(effect.id = %row.id, until = %settled_at, "A human's answer waits for the call's last moment");
             return self.put_off(&effect, settled_at).await;
         }
-        let found = match answer {
-            Answer::ItIsThere => Some(self.vouched(row, &review.row.id).await),
-            Answer::ItIsNotThere | Answer::Silence => None,
-        };
-        let burn = match self.writes.close(&call_of(row), found.as_ref(), self.timing.call).await {
+        let seen = self.seen_by_now(row).await;
+        if answer == Answer::ItIsNotThere && seen == Seen::UnderWay {
+            tracing::warn!(effect.id = %row.id, "A human's no waits: what was asked about may still happen");
+            return self.put_off(&effect, now + LONGEST_WAIT).await;
+        }
+        let finding = finding(row, &review.row.id, answer, seen);
+        let burn = match self.writes.close(&call_of(row), finding.outcome(), self.timing.call).await {
             Ok(burn) => burn,
-            // A server that no longer knows the grant cannot act on it either: the human's word stands.
+            // A server that no longer knows the grant cannot act on it either: the finding stands.
             Err(ToolError::Refused(_) | ToolError::Forbidden(_)) => {
-                found.map_or(Burn::Void, |outcome| Burn::Done { outcome })
+                finding.outcome().map_or(Burn::Void, |outcome| Burn::Done { outcome: outcome.clone() })
             }
             Err(failed) => return Err(failed.into()),
         };
-        self.close_review(&effect, &review, answer, burn).await
+        self.close_review(&effect, &review, finding, burn).await
     }
 
-    /// What a human has seen: by the platform's own id where it shows it by now, else under the id of the review that
-    /// vouches for it.
-    async fn vouched(&self, effect: &Effect, review: &ReviewId) -> Outcome {
-        let found = self.find(effect).await.unwrap_or_else(|unreachable| {
+    /// What a human said, or that nobody will say anything; none while an answer may still come.
+    async fn answer(&self, review: &Review, now: Timestamp) -> Result<Option<Answer>, HandleError> {
+        match review.status {
+            ReviewStatus::Decided => {
+                let decision = self.store.decision(&review.tenant, &review.campaign, &review.id).await?;
+                let Some(decision) = decision else {
+                    tracing::error!(review.id = %review.id, "A review is decided without a decision");
+                    return Ok(None);
+                };
+                let is_there = decision.decision.kind == DecisionKind::Approve;
+                Ok(Some(if is_there { Answer::ItIsThere } else { Answer::ItIsNotThere }))
+            }
+            ReviewStatus::Open => {
+                let is_late = review.due_at.is_some_and(|due_at| due_at <= now);
+                Ok((is_late && !review.has_next_rung()).then_some(Answer::Silence))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// What the platform shows now, while a human's answer is taken.
+    async fn seen_by_now(&self, effect: &Effect) -> Seen {
+        self.find(effect).await.unwrap_or_else(|unreachable| {
             tracing::warn!(effect.id = %effect.id, error = %unreachable, "A platform could not be read back");
-            None
-        });
-        found.unwrap_or_else(|| Outcome { external_id: review.to_string(), url: None, cost: effect.max_cost })
+            Seen::Nothing
+        })
     }
 
     async fn close_review(
         &self,
         effect: &Stored<Effect>,
         review: &Stored<Review>,
-        answer: Answer,
+        finding: Finding,
         burn: Burn,
     ) -> Result<(), HandleError> {
-        let event = if answer == Answer::Silence { ReviewEvent::Expire } else { ReviewEvent::Close };
+        let is_silent = review.row.status == ReviewStatus::Open;
+        let event = if is_silent { ReviewEvent::Expire } else { ReviewEvent::Close };
         let now = self.clock.now();
         let transaction =
             Transaction::by(self.writer("heard")).replace(review, review.row.ended(event, now)?)?;
@@ -163,16 +173,17 @@ impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R,
                 self.write(self.confirmation(transaction, effect, outcome).await?).await
             }
             Burn::Refused { refusal, .. } => self.fail(transaction, effect, refusal, now).await,
-            // Nobody looked, so it may be there: it counts as spent, and its text stays taken.
-            Burn::Void if answer == Answer::Silence => {
-                self.write(self.give_up(transaction, effect, nobody_looked())?).await
-            }
-            // [E-4] Proved void: what is still there is taken back under a new grant.
-            Burn::Void if effect.row.undoes.is_some() => {
-                let again = Effect { asked: None, ..self.struck(&effect.row, None)? };
-                self.write(transaction.replace(effect, again)?.into()).await
-            }
-            Burn::Void => self.fail(transaction, effect, not_published(), now).await,
+            Burn::Void => match finding {
+                // Nobody looked, so it may be there: it counts as spent, and its text stays taken.
+                Finding::Open => self.write(self.give_up(transaction, effect, nobody_looked())?).await,
+                // [E-4] Proved void: what is still there is taken back under a new grant.
+                Finding::Happened(_) | Finding::Never(_) if effect.row.undoes.is_some() => {
+                    let again = Effect { asked: None, ..self.struck(&effect.row, None)? };
+                    self.write(transaction.replace(effect, again)?.into()).await
+                }
+                Finding::Never(refusal) => self.fail(transaction, effect, refusal, now).await,
+                Finding::Happened(_) => self.fail(transaction, effect, not_published(), now).await,
+            },
             Burn::InFlight | Burn::Unused => {
                 Err(HandleError::Defect("a closed grant is neither done nor void".to_owned()))
             }
@@ -186,6 +197,40 @@ enum Answer {
     ItIsThere,
     ItIsNotThere,
     Silence,
+}
+
+/// What is known in the end.
+#[derive(Debug)]
+enum Finding {
+    Happened(Outcome),
+    Never(Refusal),
+    /// Nobody said anything, and nothing shows.
+    Open,
+}
+
+impl Finding {
+    fn outcome(&self) -> Option<&Outcome> {
+        match self {
+            Self::Happened(outcome) => Some(outcome),
+            Self::Never(_) | Self::Open => None,
+        }
+    }
+}
+
+/// [E-7] What the wallet's books say of a payment by now counts before a human's word; a post is known less surely, so that
+/// a human's no stands. What only a human has seen goes under the id of the review that vouches for it.
+fn finding(effect: &Effect, review: &ReviewId, answer: Answer, seen: Seen) -> Finding {
+    let is_payment = effect.intent.payment().is_some();
+    match (answer, seen) {
+        (Answer::ItIsNotThere, Seen::There(_)) if !is_payment => Finding::Never(not_published()),
+        (_, Seen::There(outcome)) => Finding::Happened(outcome),
+        (_, Seen::Failed(refusal)) => Finding::Never(refusal),
+        (Answer::ItIsThere, _) => {
+            Finding::Happened(Outcome { external_id: review.to_string(), url: None, cost: effect.max_cost })
+        }
+        (Answer::ItIsNotThere, _) => Finding::Never(not_published()),
+        (Answer::Silence, _) => Finding::Open,
+    }
 }
 
 fn nobody_looked() -> Refusal {
@@ -241,6 +286,8 @@ fn question(effect: &Effect, policy: &Policy, policy_version: u64, now: Timestam
 fn asking(effect: &Effect) -> &'static str {
     if effect.undoes.is_some() {
         "The platform did not say whether this was deleted. Look at the account, then answer: approve = it is gone, reject = it is still there."
+    } else if effect.intent.payment().is_some() {
+        "The wallet did not say whether this was paid. Look at its ledger, then answer: approve = it was paid, reject = it was not."
     } else {
         "The platform did not say whether this was published. Look at the account, then answer: approve = it is there, reject = it is not."
     }

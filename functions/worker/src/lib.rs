@@ -4,4 +4,5 @@ mod desk;
 mod skills;
 mod worker;
 
+pub use skills::{ToolName, tools_of};
 pub use worker::Worker;

@@ -2,8 +2,8 @@
 
 use chimera_aws::{SqsReviewQueue, aws_config};
 use chimera_domain::TaskMessage;
-use chimera_mcp::{Connections, McpToolbox, Registry, Server, Target};
-use chimera_model::ScriptedModel;
+use chimera_mcp::{Connections, McpToolbox, Registry, SecretsManager, Server, Target};
+use chimera_model::AnyModel;
 use chimera_runtime::{Env, RandomIds, SystemClock, run_queue, telemetry};
 use worker::Worker;
 
@@ -12,9 +12,17 @@ async fn main() -> anyhow::Result<()> {
     telemetry::init("worker");
     let env = Env::new();
     let aws = aws_config().await;
-    let news = Server::news(Target::parse(&env.text("MCP_NEWS_FUNCTION")?));
-    let tools = McpToolbox::new(Registry::new().with("news", news), Connections::new(&aws)?);
+    let target = |name| env.text(name).map(|text| Target::parse(&text));
+    let servers = Registry::from_json(&env.optional("MCP_SERVERS").unwrap_or_default())?
+        .with("news", Server::news(target("MCP_NEWS_FUNCTION")?))
+        .with("twitter", Server::twitter_read(target("MCP_TWITTER_READ_FUNCTION")?))
+        .with("coinbase", Server::coinbase_read(target("MCP_COINBASE_READ_FUNCTION")?))
+        .with("weaviate", Server::weaviate(target("MCP_WEAVIATE_FUNCTION")?))
+        .with("imagegen", Server::imagegen(target("MCP_IMAGEGEN_FUNCTION")?))
+        .pinned(&env.optional("MCP_PINS").unwrap_or_default())?;
+    let tools = McpToolbox::new(servers, Connections::new(&aws)?).with_secrets(SecretsManager::new(&aws));
     let reviews = SqsReviewQueue::new(&aws, env.text("REVIEW_QUEUE_URL")?);
-    let worker = Worker::new(tools, ScriptedModel::new(), reviews, SystemClock, RandomIds);
+    let model = AnyModel::from_env(&env, &aws)?;
+    let worker = Worker::new(tools, model, reviews, SystemClock, RandomIds);
     run_queue::<TaskMessage, _>(worker).await.map_err(anyhow::Error::from_boxed)
 }

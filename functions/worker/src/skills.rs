@@ -1,18 +1,25 @@
-//! The skills: one per kind of task. A new one is a file here and a line in [`run`].
+//! The skills: one per kind of task. A new one is a file here and a line in each of the two tables, [`run`] and
+//! [`tools_of`].
 
+mod illustrate;
+mod memory;
+mod others;
+mod plain;
+mod remember;
 mod reply;
 mod research;
+mod transact;
 mod write;
 
-use chimera_domain::ports::{Ask, ModelRole, ReadTools, ReasoningModel};
-use chimera_domain::{Task, TaskKind, WorkOutcome};
+use chimera_domain::ports::{Ask, ModelRole, ReasoningModel, SkillTools};
+use chimera_domain::{Digest, Task, TaskKind, WorkOutcome};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::desk::{Desk, SkillError};
 
 /// Does the task with the skill of its kind.
-pub(crate) async fn run<T: ReadTools, M: ReasoningModel>(
+pub(crate) async fn run<T: SkillTools, M: ReasoningModel>(
     desk: &mut Desk<'_, T, M>,
     task: &Task,
 ) -> Result<WorkOutcome, SkillError> {
@@ -20,7 +27,50 @@ pub(crate) async fn run<T: ReadTools, M: ReasoningModel>(
         TaskKind::Research => research::run(desk, task).await,
         TaskKind::Write => write::run(desk, task).await,
         TaskKind::Reply => reply::run(desk, task).await,
+        TaskKind::Illustrate => illustrate::run(desk, task).await,
+        TaskKind::Transact => transact::run(desk, task).await,
+        TaskKind::Remember => remember::run(desk, task).await,
     }
+}
+
+/// A tool by its server's name and its own.
+pub type ToolName = (&'static str, &'static str);
+
+/// [K-1] The tools that the skill of this kind may call, as each skill's own file lists them.
+#[must_use]
+pub fn tools_of(kind: TaskKind) -> &'static [ToolName] {
+    match kind {
+        TaskKind::Research => research::TOOLS,
+        TaskKind::Write => write::TOOLS,
+        TaskKind::Reply => reply::TOOLS,
+        TaskKind::Illustrate => illustrate::TOOLS,
+        TaskKind::Transact => transact::TOOLS,
+        TaskKind::Remember => remember::TOOLS,
+    }
+}
+
+/// The longest idempotency key that a tool takes, in bytes.
+const KEY_BYTES: usize = 128;
+
+/// [K-9] The key under which this attempt has something made: a message that is delivered twice gets what the first
+/// delivery paid for.
+fn attempt_key(task: &Task) -> String {
+    bounded(format!("{}/{}/{}", task.campaign, task.id, task.attempt))
+}
+
+/// A key that a tool takes: its digest, where it is too long.
+fn bounded(key: String) -> String {
+    if key.len() <= KEY_BYTES { key } else { Digest::of_bytes(key.as_bytes()).as_str().to_owned() }
+}
+
+/// Text from outside as one line of at most so many characters, without what could end a quotation.
+fn quotable(text: &str, most: usize) -> String {
+    let plain = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let plain = plain.chars().filter(|c| !c.is_control()).map(|c| match c {
+        '"' | '\u{201c}' | '\u{201d}' | '\u{ab}' | '\u{bb}' => '\'',
+        c => c,
+    });
+    plain.take(most).collect()
 }
 
 /// What a text is written about, under the name that its prompt knows it by. It comes from outside: a field of its own, and
@@ -29,6 +79,8 @@ struct About {
     prompt: &'static str,
     name: &'static str,
     what: Value,
+    /// What the agent remembers of it, which comes from outside as well.
+    notes: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -37,7 +89,7 @@ struct Written {
 }
 
 /// Has a text written in the voice of the task's persona.
-async fn written<T: ReadTools, M: ReasoningModel>(
+async fn written<T: SkillTools, M: ReasoningModel>(
     desk: &mut Desk<'_, T, M>,
     task: &Task,
     about: About,
@@ -56,6 +108,9 @@ async fn written<T: ReadTools, M: ReasoningModel>(
         "attempt": task.attempt,
     });
     input[about.name] = about.what;
+    if !about.notes.is_empty() {
+        input["memory"] = json!({ "untrusted": true, "notes": about.notes });
+    }
     let (role, prompt, schema, seed) = (ModelRole::Writer, about.prompt, text_schema(), task.seed);
     let answer = desk.ask(&Ask { role, prompt, input, schema, seed }).await?;
     let written: Written =

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use chimera_domain::ports::{
-    Clock, HandleError, Ids, MessageHandler, ReadTools, ReasoningModel, ReviewQueue,
+    Clock, HandleError, Ids, MessageHandler, ReasoningModel, ReviewQueue, SkillTools,
 };
 use chimera_domain::{
     Confidence, ResultId, ReviewMessage, Task, TaskMessage, TaskResult, TaskStatus, Usage, WorkOutcome,
     limits,
 };
+use chimera_mcp::trace::{self, Traceparent};
 
 use crate::desk::{Desk, SkillError, no_usage};
 use crate::skills;
@@ -32,7 +33,7 @@ pub struct Worker<T, M, R, C, I> {
 
 impl<T, M, R, C, I> Worker<T, M, R, C, I>
 where
-    T: ReadTools,
+    T: SkillTools,
     M: ReasoningModel,
     R: ReviewQueue,
     C: Clock,
@@ -50,7 +51,8 @@ where
             return Ok((failure("bad_task", message, false), no_usage(currency)));
         }
         let time = deadline.saturating_sub(SENDING.min(deadline / 5));
-        let mut desk = Desk::new(&self.tools, &self.model, time, currency);
+        let tools_of = (task.kind, skills::tools_of(task.kind));
+        let mut desk = Desk::new(&self.tools, &self.model, tools_of, time, currency);
         let outcome = match tokio::time::timeout(time, skills::run(&mut desk, task)).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(SkillError::Failed { code, message, retryable })) => failure(code, message, retryable),
@@ -83,7 +85,7 @@ where
 
 impl<T, M, R, C, I> MessageHandler<TaskMessage> for Worker<T, M, R, C, I>
 where
-    T: ReadTools + Send,
+    T: SkillTools + Send,
     M: ReasoningModel + Send,
     R: ReviewQueue + Send,
     C: Clock + Send,
@@ -105,7 +107,9 @@ where
             return Ok(());
         }
         let started = self.clock.now();
-        let (outcome, usage) = self.work(&task, deadline).await?;
+        // [T-29]
+        let trace = Traceparent::of(&task.tenant, &task.campaign, task.id.as_str(), task.attempt);
+        let (outcome, usage) = trace::within(trace, self.work(&task, deadline)).await?;
         let result = self.answer(&task, outcome, usage)?;
         let told = told(&result.outcome).to_owned();
         self.reviews.send_review(&ReviewMessage::Result(Box::new(result))).await?;

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::PaymentOrder;
+
 /// One thing a result must satisfy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -44,4 +46,6 @@ pub enum Check {
     DisclosesSponsor,
     /// Notes hold at least this many usable sources.
     MinSources(u32),
+    /// [K-5] What is proposed is exactly this payment: to whom, how much and for what.
+    Pays(PaymentOrder),
 }

@@ -1,11 +1,13 @@
 #![doc = include_str!("../README.md")]
 
 pub mod audit;
+mod brief;
 mod campaign;
 mod canonical;
 mod confidence;
 mod criteria;
 mod effect;
+mod feed;
 mod follow_up;
 mod grant;
 mod ids;
@@ -28,11 +30,13 @@ mod transaction;
 mod transition;
 mod verdict;
 
-pub use campaign::{Brief, BriefError, Campaign, CampaignEvent, CampaignStatus};
+pub use brief::{Brief, BriefError, PaymentError, PaymentOrder};
+pub use campaign::{Campaign, CampaignEvent, CampaignStatus};
 pub use canonical::{Digest, canonical_json};
 pub use confidence::Confidence;
 pub use criteria::{Check, Criterion};
 pub use effect::{Approving, Claim, Effect, EffectEvent, EffectStatus, Outcome, Refusal};
+pub use feed::{ToolFeed, ToolFeedError, is_http_url, is_server_name, is_tool_name};
 pub use follow_up::{Cause, Command, Home, changed_enough, follow_up, resend_is_due};
 pub use grant::{Grant, SignedGrant};
 pub use ids::{
@@ -50,7 +54,9 @@ pub use policy::{
     AgentPolicy, Band, Caps, Disclosure, LowBand, MediumBand, NearDuplicate, Policy, PolicyError, QuietHours,
     Rung, Thresholds, Topic,
 };
-pub use result::{Artifact, Intent, Outcome as WorkOutcome, Payment, Source, TaskResult, Usage};
+pub use result::{
+    Artifact, Intent, Outcome as WorkOutcome, Payment, Picture, Remembered, Source, TaskResult, Usage,
+};
 pub use review::{
     Content, Decision, DecisionKind, DecisionRow, Opening, Review, ReviewEvent, ReviewStatus, Subject,
     TaskToken,
@@ -59,7 +65,7 @@ pub use row::{
     Agent, DeadLetter, History, PacingSlot, PolicyRow, Replay, Row, RowError, RowKey, Stored, Unique,
     UniqueState,
 };
-pub use task::{Binding, Committed, Mention, Priority, Task, TaskEvent, TaskKind, TaskStatus};
+pub use task::{Binding, Committed, Mention, Priority, Published, Task, TaskEvent, TaskKind, TaskStatus};
 pub use transaction::{
     Applied, DecisionTransaction, MoneyTransaction, Op, OpRefusal, StoreError, Table, Transaction, When,
 };

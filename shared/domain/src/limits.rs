@@ -32,16 +32,35 @@ pub const ACCOUNT_CHARS: usize = 64;
 pub const SPONSOR_CHARS: usize = 60;
 /// Feeds one campaign may read.
 pub const FEEDS_PER_CAMPAIGN: usize = 100;
+/// A feed's address, in bytes: what browsers and servers agree on.
+pub const FEED_BYTES: usize = 2_048;
+/// A tool server's name in our configuration, in bytes: it stands in every log line of a call.
+pub const SERVER_NAME_BYTES: usize = 64;
+/// A tool's name, in bytes: what the protocol recommends as the most.
+pub const TOOL_NAME_BYTES: usize = 128;
 /// Rows one DynamoDB transaction may touch.
 pub const OPS_PER_TRANSACTION: usize = 100;
 /// Bytes of rows one transaction may write: DynamoDB takes 4 MiB and counts names and numbers a little differently.
 pub const TRANSACTION_BYTES: usize = 3 * 1024 * 1024;
 /// Bytes of sources in one task's notes: they share a row with the rest of the task, and each gets its part of them.
 pub const NOTES_BYTES: usize = 80 * 1024;
+/// Posts that one question about what was published may name: what the platform answers at once.
+pub const PUBLISHED_POSTS: usize = 100;
+/// Bytes of posts in a task that looks at them: they share a row with the rest of the task.
+pub const PUBLISHED_BYTES: usize = 40 * 1024;
 /// Times an effect may be signed again after its grant was proved void or definitely refused.
 pub const REJUDGES_PER_EFFECT: u32 = 3;
 /// What the models and tools of one attempt cost at most, in minor units: a question, its repair and a few calls.
 pub const ATTEMPT_COST_MINOR: i64 = 5;
+/// What an attempt to illustrate costs at most, in minor units: one picture at the dearest price (8 cents for a large,
+/// premium one) beside what every attempt may cost.
+pub const ILLUSTRATE_COST_MINOR: i64 = 8 + ATTEMPT_COST_MINOR;
+/// Payments one campaign may order: a person can still read them all beforehand.
+pub const PAYMENTS_PER_CAMPAIGN: usize = 10;
+/// The name of somebody who is paid, in characters.
+pub const PAYEE_CHARS: usize = 60;
+/// The reason of a payment, in characters: it goes out as the transfer's memo.
+pub const PAYMENT_REASON_CHARS: usize = 120;
 /// How long a grant is good for: long enough for a queue, short enough that an old approval is looked at again.
 pub const GRANT_LIFETIME: Duration = Duration::from_secs(15 * 60);
 /// How long the stream has to follow up on a write before the clock looks: long enough that the clock finds only what the

@@ -232,6 +232,9 @@ pub struct Policy {
     /// The tenant declares that the platform has approved its automated replies; without it no reply is proposed.
     #[serde(default)]
     pub ai_replies_approved: bool,
+    /// Whether agents may create tokens of their own. Where they may, a human is asked each time.
+    #[serde(default)]
+    pub token_deploy: bool,
     /// Money limits.
     pub caps: Caps,
     /// Who is asked, in turn.
@@ -262,6 +265,7 @@ impl Policy {
             near_duplicate: NearDuplicate::default(),
             disclosure: Disclosure::default(),
             ai_replies_approved: false,
+            token_deploy: false,
             caps: Caps { per_agent_day: Some(fifty), operating: Some(fifty), ..Caps::default() },
             ladder: vec![Rung { reviewers: vec!["reviewer".to_owned()], wait_s: 4 * 60 * 60 }],
             killed: false,

@@ -14,7 +14,7 @@ pub use crate::audit::AuditEntry;
 use crate::{
     AgentId, Applied, BucketRow, CampaignId, DecisionRow, DecisionTransaction, EffectMessage, Grant,
     LedgerEntry, MoneyTransaction, Outcome, PlanMessage, Refusal, Review, ReviewId, ReviewMessage, Row,
-    RowKey, SignedGrant, StoreError, Stored, Task, TaskToken, TenantId, Transaction, Usage,
+    RowKey, SignedGrant, StoreError, Stored, Task, TaskKind, TaskToken, TenantId, Transaction, Usage,
 };
 
 /// Reads rows of the state table, always consistently.
@@ -213,6 +213,28 @@ pub trait ReadTools: Sync {
     ) -> impl Future<Output = Result<Value, ToolError>> + Send;
 }
 
+/// The tools of workers: each kind of task sees its own, and no others.
+pub trait SkillTools: Sync {
+    /// What the skill of this kind of task may call.
+    fn for_kind(&self, kind: TaskKind) -> impl ReadTools + Send;
+
+    /// [K-12] What a brief may name for this kind of task: read tools of other people's servers. None, unless an adapter
+    /// has some.
+    fn of_others(&self, _kind: TaskKind) -> impl ReadTools + Send {
+        NoTools
+    }
+}
+
+/// No tools at all: whatever is called is forbidden.
+#[derive(Debug, Clone, Copy)]
+pub struct NoTools;
+
+impl ReadTools for NoTools {
+    async fn call(&self, server: &str, tool: &str, _: Value, _: Duration) -> Result<Value, ToolError> {
+        Err(ToolError::Forbidden(format!("{server}.{tool}: there are no servers of others here")))
+    }
+}
+
 /// A call to a write tool: exactly what the Judge granted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WriteCall {
@@ -220,7 +242,7 @@ pub struct WriteCall {
     pub server: String,
     /// The tool.
     pub tool: String,
-    /// The arguments, as approved.
+    /// The arguments, as approved; where the call acts, with the bytes of media beside their digests (`bytes_base64`).
     pub arguments: Value,
     /// The Judge's signature over them.
     pub grant: SignedGrant,

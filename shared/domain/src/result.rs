@@ -38,6 +38,44 @@ pub enum Artifact {
         /// The sources.
         sources: Vec<Source>,
     },
+    /// A picture for a post.
+    Image {
+        /// It, by its digest.
+        image: Picture,
+    },
+    /// What the agent is to remember, best first.
+    Memory {
+        /// The memories.
+        notes: Vec<Remembered>,
+    },
+}
+
+/// A picture by its digest; the bytes are with the server that made it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Picture {
+    /// Digest of its bytes.
+    pub digest: Digest,
+    /// Media type, such as `image/png`.
+    pub mime: String,
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// What it shows, for those who cannot see it: published with it.
+    pub alt_text: String,
+    /// The model that made it.
+    pub model: String,
+}
+
+/// Something that an agent remembers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Remembered {
+    /// The memory's id.
+    pub id: String,
+    /// What is remembered. Text that was once outside: data, never instruction.
+    pub text: String,
 }
 
 /// A proposed effect: exactly these arguments to exactly this tool.

@@ -188,12 +188,15 @@ impl Subject {
         }
     }
 
-    /// What a reviewer may answer: only a text can be edited, and an effect that was approved once has no planner to
-    /// comment to.
+    /// What a reviewer may answer: only a text can be edited, an effect that was approved once has no planner to comment
+    /// to, and another attempt at an ordered payment could propose nothing else.
     #[must_use]
     pub fn allows(&self, content: &Content) -> Vec<DecisionKind> {
         use DecisionKind::{Approve, Edit, Reject, Respond};
-        match (self, content.intent().and_then(Intent::text)) {
+        let intent = content.intent();
+        let is_payment = intent.is_some_and(|intent| intent.payment().is_some());
+        match (self, intent.and_then(Intent::text)) {
+            (Self::Task { .. }, _) if is_payment => vec![Approve, Reject],
             (Self::Task { .. }, Some(_)) => vec![Approve, Edit, Reject, Respond],
             (Self::Task { .. }, None) => vec![Approve, Reject, Respond],
             (Self::Rejudged { .. } | Self::Unconfirmed { .. } | Self::Published { .. }, _) => {

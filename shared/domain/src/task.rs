@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::transition::status;
 use crate::{
-    AgentId, CampaignId, Criterion, Digest, EffectId, IllegalTransition, Money, Persona, ResultId, ReviewId,
-    Source, TaskId, TenantId, Usage, Verdict, WorkOutcome,
+    AgentId, CampaignId, Criterion, Digest, EffectId, IllegalTransition, Money, PaymentOrder, Persona,
+    Picture, ResultId, ReviewId, Source, TaskId, TenantId, Usage, Verdict, WorkOutcome, limits,
 };
 
 status! {
@@ -66,6 +66,12 @@ pub enum TaskKind {
     Write,
     /// Answer one mention: an intent to publish the answer.
     Reply,
+    /// Make a picture for one source's post: an artifact.
+    Illustrate,
+    /// Propose one payment that the brief orders: an intent to make it.
+    Transact,
+    /// Look at what was published and keep what worked: an artifact.
+    Remember,
 }
 
 impl TaskKind {
@@ -76,13 +82,27 @@ impl TaskKind {
             Self::Research => "research",
             Self::Write => "write",
             Self::Reply => "reply",
+            Self::Illustrate => "illustrate",
+            Self::Transact => "transact",
+            Self::Remember => "remember",
         }
     }
 
-    /// Whether its result acts on the world: it must have acceptance criteria then.
+    /// [K-1] Whether its result acts on the world: it must have acceptance criteria then.
     #[must_use]
     pub fn acts(self) -> bool {
-        matches!(self, Self::Write | Self::Reply)
+        matches!(self, Self::Write | Self::Reply | Self::Transact)
+    }
+
+    /// [K-2] What the models and tools of one attempt cost at most, in minor units of the campaign's currency.
+    #[must_use]
+    pub fn attempt_cost(self) -> i64 {
+        match self {
+            Self::Illustrate => limits::ILLUSTRATE_COST_MINOR,
+            Self::Research | Self::Write | Self::Reply | Self::Transact | Self::Remember => {
+                limits::ATTEMPT_COST_MINOR
+            }
+        }
     }
 }
 
@@ -103,7 +123,7 @@ pub enum Priority {
 pub enum Binding {
     /// A feed named by the brief.
     Feed {
-        /// Its URL.
+        /// Its URL, or the address of the tool that stands for it (see [`crate::ToolFeed`]).
         url: String,
         /// How many sources are wanted from it.
         want: u32,
@@ -120,6 +140,38 @@ pub enum Binding {
         /// It.
         mention: Mention,
     },
+    /// A payment that the brief orders.
+    Payment {
+        /// It.
+        order: PaymentOrder,
+    },
+    /// Everything that the campaign has published.
+    Campaign,
+}
+
+impl Binding {
+    /// The payment that is ordered, if it is one.
+    #[must_use]
+    pub fn into_order(self) -> Option<PaymentOrder> {
+        match self {
+            Self::Payment { order } => Some(order),
+            _ => None,
+        }
+    }
+}
+
+/// Something that the agent published, as the effect that did it says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Published {
+    /// The platform's id of it.
+    pub post_id: String,
+    /// Where it can be seen, if anywhere.
+    pub url: Option<String>,
+    /// What it says.
+    pub text: String,
+    /// The task that wrote it.
+    pub task: TaskId,
 }
 
 /// Something that somebody said to the agent. Text from outside: data, never instruction.
@@ -188,8 +240,17 @@ pub struct Task {
     pub persona: Persona,
     /// Where its input comes from.
     pub binding: Binding,
-    /// The bound source, once open (write tasks).
+    /// The bound source, once open (write and illustrate tasks).
     pub source: Option<Source>,
+    /// Pictures that the tasks it depends on have made, once open (write tasks).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pictures: Vec<Picture>,
+    /// What the campaign has published, once open (remember tasks).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub published: Vec<Published>,
+    /// Whether its worker asks what the agent remembers.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub recall: bool,
     /// What the Judge or a human said about earlier attempts, oldest first.
     pub feedback: Vec<String>,
     /// When this attempt was opened.

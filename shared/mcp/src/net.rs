@@ -50,8 +50,8 @@ impl Reach {
 }
 
 /// A client that resolves names under `reach` and connects to exactly the addresses it checked. It follows no
-/// redirects, ignores proxies from the environment and keeps no idle connection: one that slept through a function's
-/// freeze would fail its first request.
+/// redirects, sends nothing twice, ignores proxies from the environment and keeps no idle connection: one that slept
+/// through a function's freeze would fail its first request.
 ///
 /// # Errors
 /// The TLS backend cannot be set up.
@@ -60,6 +60,7 @@ pub fn guarded_client(reach: Reach) -> Result<reqwest::Client, reqwest::Error> {
         .dns_resolver(GuardedResolver { reach })
         .connect_timeout(CONNECT_TIMEOUT)
         .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
         .pool_max_idle_per_host(0)
         .no_proxy()
         .build()

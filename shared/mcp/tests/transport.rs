@@ -18,49 +18,44 @@ use axum::routing::{any, post};
 use chimera_domain::Digest;
 use chimera_domain::ports::{ReadTools, ToolError, WriteCall, WriteTools};
 use chimera_mcp::net::Reach;
-use chimera_mcp::server::{ToolFault, ToolServer, ToolSpec, Tools, router, tools_digest};
+use chimera_mcp::server::{CallContext, Tool, ToolFault, ToolServer, router, tools_digest};
 use chimera_mcp::{Connections, McpToolbox, McpWriteTools, Registry, Server, Target, ToolClass};
 use common::{grant, sign};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
 /// Says things back.
-struct Echo;
+struct Say;
 
-impl Tools for Echo {
-    fn server(&self) -> &'static str {
-        "echo"
-    }
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Said {
+    #[schemars(length(max = 280))]
+    text: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    how: Option<String>,
+}
 
-    fn specs(&self) -> Vec<ToolSpec> {
-        let said = json!({
-            "type": "object",
-            "required": ["text"],
-            "properties": { "text": { "type": "string", "maxLength": 280 }, "how": { "type": "string" } },
-            "additionalProperties": false,
-        });
-        let spec = |name, class| ToolSpec {
-            name,
-            description: "Says it back.",
-            input: said.clone(),
-            output: said.clone(),
-            class,
-        };
-        vec![spec("say", ToolClass::Read), spec("shout", ToolClass::Effect)]
-    }
+impl Tool for Say {
+    const NAME: &'static str = "say";
+    const DESCRIPTION: &'static str = "Says it back.";
+    const CLASS: ToolClass = ToolClass::Read;
+    type Input = Said;
+    type Output = Said;
 
-    async fn call(&self, _tool: &str, arguments: Value) -> Result<Value, ToolFault> {
-        match arguments["how"].as_str() {
-            None => Ok(arguments),
-            Some("wrongly") => Ok(json!({ "text": 1 })),
-            Some("slowly") => {
-                tokio::time::sleep(Duration::from_secs(5)).await;
-                Ok(arguments)
-            }
-            Some("lost") => Err(ToolFault::Failed("lost".into())),
-            Some(_) => Err(ToolFault::refused("not_today", "no", true)),
+    async fn call(&self, _context: &CallContext, said: Said) -> Result<Said, ToolFault> {
+        let Said { text, how } = said;
+        match how.as_deref() {
+            None => {}
+            Some("wrongly") => return Ok(Said { text: "x".repeat(400), how: None }),
+            Some("slowly") => tokio::time::sleep(Duration::from_secs(5)).await,
+            Some("lost") => return Err(ToolFault::Failed("lost".into())),
+            Some(_) => return Err(ToolFault::refused("not_today", "no", true)),
         }
+        Ok(Said { text, how: None })
     }
 }
 
@@ -78,8 +73,8 @@ async fn nowhere() -> SocketAddr {
     tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap()
 }
 
-fn echo() -> ToolServer<Echo> {
-    ToolServer::new(Echo).unwrap()
+fn echo() -> ToolServer {
+    ToolServer::builder("echo").tool(Say).build().unwrap()
 }
 
 fn connections(lambda_api: SocketAddr) -> Connections {

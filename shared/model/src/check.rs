@@ -1,105 +1,104 @@
-//! The wrapper every adapter goes through: no answer leaves without having met the asker's schema.
+//! What every adapter goes through: no answer leaves without having met the asker's schema.
 
-use chimera_domain::ports::{Answer, Ask, ModelError, ReasoningModel};
-use chimera_domain::{MoneyError, Usage};
+use std::future::Future;
+
+use chimera_domain::ports::{Ask, ModelError};
 use jsonschema::Validator;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 /// Faults told to the model in a repair round: more would only repeat the same mistake.
 const FAULTS_TOLD: usize = 5;
+/// Characters of one fault: it quotes the value that it is about.
+const FAULT_CHARS: usize = 300;
 
-/// A model whose answers meet the schema they were asked for. One repair round, then the answer is unusable.
-#[derive(Debug, Clone, Default)]
-pub struct Checked<M> {
-    model: M,
+/// What a model answered in one round.
+#[derive(Debug)]
+pub(crate) struct Said {
+    /// The answer, as far as there is one.
+    pub(crate) json: Value,
+    /// Why it is none, where something went wrong that the model can mend: an answer cut off, or no JSON.
+    pub(crate) fault: Option<String>,
 }
 
-impl<M: ReasoningModel> Checked<M> {
-    /// Wraps an adapter.
-    pub fn new(model: M) -> Self {
-        Self { model }
-    }
+/// What is wrong with an answer: data for the next round, never a part of its instruction.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Repair {
+    /// The refused answer.
+    answer: Value,
+    /// What is wrong with it.
+    fault: String,
 }
 
-impl<M: ReasoningModel> ReasoningModel for Checked<M> {
-    async fn ask(&self, ask: &Ask) -> Result<Answer, ModelError> {
-        let validator = jsonschema::validator_for(&ask.schema)
-            .map_err(|error| ModelError::Unusable(format!("the demanded form is no JSON Schema: {error}")))?;
-        let first = self.model.ask(ask).await?;
-        let Some(fault) = fault(&validator, &first.json) else { return Ok(first) };
-        let second = self.model.ask(&repair(ask, &first.json, &fault)).await?;
-        match self::fault(&validator, &second.json) {
-            None => {
-                let usage = sum(first.usage, second.usage)
-                    .map_err(|error| ModelError::Unusable(format!("the two answers' costs: {error}")))?;
-                Ok(Answer { json: second.json, usage })
-            }
-            Some(fault) => Err(ModelError::Unusable(fault)),
-        }
+/// The rounds of one ask. Whoever implements it counts what they use.
+pub(crate) trait Rounds: Send {
+    /// Asks the model, the second time with what was wrong the first time.
+    fn round(
+        &mut self,
+        ask: &Ask,
+        repair: Option<&Repair>,
+    ) -> impl Future<Output = Result<Said, ModelError>> + Send;
+}
+
+/// [B-1] The answer, once it meets the schema. One repair round, then it is unusable.
+pub(crate) async fn checked(ask: &Ask, rounds: &mut impl Rounds) -> Result<Value, ModelError> {
+    let validator = jsonschema::validator_for(&ask.schema)
+        .map_err(|error| ModelError::Unusable(format!("the demanded form is no JSON Schema: {error}")))?;
+    let first = rounds.round(ask, None).await?;
+    let Some(fault) = fault(&validator, &first) else { return Ok(first.json) };
+    let second = rounds.round(ask, Some(&Repair { answer: first.json, fault })).await?;
+    match self::fault(&validator, &second) {
+        None => Ok(second.json),
+        Some(fault) => Err(ModelError::Unusable(fault)),
     }
 }
 
 /// What is wrong with the answer, in words a model can act on.
-fn fault(validator: &Validator, answer: &Value) -> Option<String> {
+fn fault(validator: &Validator, said: &Said) -> Option<String> {
+    if said.fault.is_some() {
+        return said.fault.clone();
+    }
     let faults: Vec<String> = validator
-        .iter_errors(answer)
+        .iter_errors(&said.json)
         .take(FAULTS_TOLD)
-        .map(|error| format!("{} at {:?}", error, error.instance_path().to_string()))
+        .map(|error| {
+            let words: String = error.to_string().chars().take(FAULT_CHARS).collect();
+            format!("{words} at {:?}", error.instance_path().to_string())
+        })
         .collect();
     (!faults.is_empty()).then(|| faults.join("; "))
 }
 
-/// The same question with the refused answer and its fault beside the input.
-fn repair(ask: &Ask, answer: &Value, fault: &str) -> Ask {
-    let mut again = ask.clone();
-    let note = json!({"answer": answer, "fault": fault});
-    match again.input.as_object_mut() {
-        Some(input) => {
-            input.insert("repair".to_owned(), note);
-        }
-        None => again.input = json!({"input": again.input, "repair": note}),
-    }
-    again
-}
-
-fn sum(first: Usage, second: Usage) -> Result<Usage, MoneyError> {
-    Ok(Usage {
-        model: second.model,
-        tokens: first.tokens.saturating_add(second.tokens),
-        tool_calls: first.tool_calls.saturating_add(second.tool_calls),
-        cost: first.cost.plus(second.cost)?,
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
-
     use chimera_domain::ports::ModelRole;
-    use chimera_domain::{Currency, Money};
+    use serde_json::json;
 
     use super::*;
 
-    /// Gives the prepared answers, last one first, and remembers what it was asked.
+    /// Gives the prepared answers, last one first, and remembers what it was told.
     struct Parrot {
-        answers: Mutex<Vec<Value>>,
-        asked: Mutex<Vec<Value>>,
+        answers: Vec<Said>,
+        told: Vec<Value>,
     }
 
     impl Parrot {
-        fn new(mut answers: Vec<Value>) -> Self {
+        fn new(mut answers: Vec<Said>) -> Self {
             answers.reverse();
-            Self { answers: Mutex::new(answers), asked: Mutex::default() }
+            Self { answers, told: Vec::new() }
         }
     }
 
-    impl ReasoningModel for Parrot {
-        async fn ask(&self, ask: &Ask) -> Result<Answer, ModelError> {
-            self.asked.lock().unwrap().push(ask.input.clone());
-            let json = self.answers.lock().unwrap().pop().unwrap();
-            let cost = Money::new(2, Currency::Usd).unwrap();
-            Ok(Answer { json, usage: Usage { model: "parrot".into(), tokens: 3, tool_calls: 0, cost } })
+    impl Rounds for Parrot {
+        async fn round(&mut self, ask: &Ask, repair: Option<&Repair>) -> Result<Said, ModelError> {
+            assert_eq!(ask.input, json!({"goal": "g"}), "the question stays what it was");
+            self.told.push(json!(repair));
+            Ok(self.answers.pop().unwrap())
         }
+    }
+
+    fn said(json: Value) -> Said {
+        Said { json, fault: None }
     }
 
     fn ask() -> Ask {
@@ -112,20 +111,37 @@ mod tests {
         }
     }
 
+    /// [B-1]
     #[tokio::test]
-    async fn a_bad_answer_is_repaired_once_and_both_rounds_are_paid() {
-        let model = Checked::new(Parrot::new(vec![json!({"text": 1}), json!({"text": "fine"})]));
-        let answer = model.ask(&ask()).await.unwrap();
-        assert_eq!(answer.json, json!({"text": "fine"}));
-        assert_eq!((answer.usage.tokens, answer.usage.cost.minor()), (6, 4));
-        let asked = model.model.asked.lock().unwrap();
-        assert_eq!(asked[1]["repair"]["answer"], json!({"text": 1}));
-        assert_eq!(asked[1]["goal"], "g");
+    async fn a_bad_answer_is_repaired_once() {
+        let mut parrot = Parrot::new(vec![said(json!({"text": 1})), said(json!({"text": "fine"}))]);
+        assert_eq!(checked(&ask(), &mut parrot).await.unwrap(), json!({"text": "fine"}));
+        assert_eq!(parrot.told[0], Value::Null);
+        assert_eq!(parrot.told[1]["answer"], json!({"text": 1}));
+        assert!(parrot.told[1]["fault"].as_str().unwrap().contains("/text"), "{:?}", parrot.told[1]);
+    }
+
+    /// [B-1]
+    #[tokio::test]
+    async fn a_model_that_answers_badly_twice_is_unusable() {
+        let mut parrot = Parrot::new(vec![said(json!({})), said(json!([]))]);
+        assert!(matches!(checked(&ask(), &mut parrot).await, Err(ModelError::Unusable(_))));
+        assert_eq!(parrot.told.len(), 2);
     }
 
     #[tokio::test]
-    async fn a_model_that_answers_badly_twice_is_unusable() {
-        let model = Checked::new(Parrot::new(vec![json!({}), json!([])]));
-        assert!(matches!(model.ask(&ask()).await, Err(ModelError::Unusable(_))));
+    async fn an_answer_that_was_cut_off_is_asked_for_again_although_it_fits() {
+        let cut = Said { json: json!({"text": "half"}), fault: Some("cut off".to_owned()) };
+        let mut parrot = Parrot::new(vec![cut, said(json!({"text": "whole"}))]);
+        assert_eq!(checked(&ask(), &mut parrot).await.unwrap(), json!({"text": "whole"}));
+        assert_eq!(parrot.told[1]["fault"], "cut off");
+    }
+
+    #[tokio::test]
+    async fn what_is_wrong_is_told_briefly() {
+        let long = json!({"text": {"deep": "x".repeat(100_000)}});
+        let mut parrot = Parrot::new(vec![said(long.clone()), said(long)]);
+        let Err(ModelError::Unusable(fault)) = checked(&ask(), &mut parrot).await else { panic!("usable") };
+        assert!(fault.chars().count() < 500, "{fault}");
     }
 }

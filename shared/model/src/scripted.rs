@@ -18,7 +18,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::Checked;
+use crate::check::{Repair, Rounds, Said, checked};
 use crate::text;
 
 /// The name under which usage is kept.
@@ -26,30 +26,34 @@ const MODEL: &str = "scripted-1";
 
 /// A deterministic, offline reasoning model: the same question always gets the same answer.
 #[derive(Debug, Clone, Default)]
-pub struct ScriptedModel {
-    checked: Checked<Script>,
-}
+pub struct ScriptedModel;
 
 impl ScriptedModel {
     /// The model; it has nothing to configure.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        Self
     }
 }
 
 impl ReasoningModel for ScriptedModel {
     async fn ask(&self, ask: &Ask) -> Result<Answer, ModelError> {
-        self.checked.ask(ask).await
+        let mut script = Script::default();
+        let json = checked(ask, &mut script).await?;
+        let cost = Money::zero(Currency::Usd);
+        let usage = Usage { model: MODEL.to_owned(), tokens: script.tokens, tool_calls: 0, cost };
+        Ok(Answer { json, usage })
     }
 }
 
-/// The adapter before its answers are checked.
-#[derive(Debug, Clone, Default)]
-struct Script;
+/// The rounds of one question. A second one gets the same answer: nothing is forgotten, and nothing learnt.
+#[derive(Debug, Default)]
+struct Script {
+    tokens: u64,
+}
 
-impl ReasoningModel for Script {
-    async fn ask(&self, ask: &Ask) -> Result<Answer, ModelError> {
+impl Rounds for Script {
+    async fn round(&mut self, ask: &Ask, _repair: Option<&Repair>) -> Result<Said, ModelError> {
         let json = match (ask.role, ask.prompt) {
             (ModelRole::Planner, "planner-1") => answer(ask, |input| planner::plan(&input))?,
             (ModelRole::Researcher, "researcher-1") => answer(ask, |input| researcher::pick(&input))?,
@@ -59,10 +63,8 @@ impl ReasoningModel for Script {
                 return Err(ModelError::Unusable(format!("no script for prompt {prompt:?} of {role:?}")));
             }
         };
-        let tokens = count_words(&ask.input) + count_words(&json);
-        let usage =
-            Usage { model: MODEL.to_owned(), tokens, tool_calls: 0, cost: Money::zero(Currency::Usd) };
-        Ok(Answer { json, usage })
+        self.tokens += count_words(&ask.input) + count_words(&json);
+        Ok(Said { json, fault: None })
     }
 }
 

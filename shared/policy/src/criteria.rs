@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chimera_domain::{Check, Confidence, Criterion, Intent, RuleEvidence, Source};
+use chimera_domain::{Check, Confidence, Criterion, Intent, Payment, PaymentOrder, RuleEvidence, Source};
 use serde_json::Value;
 
 use crate::honesty::{discloses, discloses_sponsor};
@@ -33,6 +33,17 @@ pub enum Subject<'a> {
     },
     /// Notes to write from.
     Notes(&'a [Source]),
+    /// A picture, by what it tells those who cannot see it.
+    Picture {
+        /// Its description.
+        alt_text: &'a str,
+        /// Whether it can be published at all.
+        is_sound: bool,
+    },
+    /// A payment, by what it pays and by what goes out with it.
+    Payment(&'a Intent),
+    /// What an agent remembers.
+    Memories,
 }
 
 /// What was found.
@@ -105,7 +116,11 @@ fn look(check: &Check, subject: Subject<'_>) -> Option<Finding> {
                 asks: format!("at least {least} usable sources, has {usable}"),
             })
         }
-        (Check::MinSources(_), Subject::Text { .. }) | (_, Subject::Notes(_)) => None,
+        (Check::MinSources(_), Subject::Text { .. }) | (_, Subject::Notes(_) | Subject::Memories) => None,
+        (Check::CarriesImage, Subject::Picture { is_sound, .. }) => Some(is_image(is_sound)),
+        (check, Subject::Picture { alt_text, .. }) => look_at_text(check, alt_text),
+        (Check::Pays(order), Subject::Payment(intent)) => Some(pays(intent, order)),
+        (check, Subject::Payment(intent)) => look_at_text(check, memo(intent).unwrap_or_default()),
         (Check::CarriesSource, Subject::Text { intent, source, support, .. }) => {
             Some(carries_source(intent.text().unwrap_or_default(), source, support))
         }
@@ -113,7 +128,11 @@ fn look(check: &Check, subject: Subject<'_>) -> Option<Finding> {
             Some(says_more_than_title(intent.text().unwrap_or_default(), source))
         }
         (Check::FitsPersona, Subject::Text { fit, .. }) => Some(fits_persona(fit)),
+        (Check::MustNotMention(phrase), Subject::Text { intent, .. }) => {
+            Some(must_not_mention(&intent.published_texts(), phrase))
+        }
         (Check::CarriesImage, Subject::Text { intent, .. }) => Some(carries_image(intent)),
+        (Check::Pays(order), Subject::Text { intent, .. }) => Some(pays(intent, order)),
         (check, Subject::Text { intent, .. }) => look_at_text(check, intent.text().unwrap_or_default()),
     }
 }
@@ -143,11 +162,7 @@ fn look_at_text(check: &Check, text: &str) -> Option<Finding> {
             let seen = if met { format!("\"{phrase}\"") } else { "not mentioned".to_owned() };
             Finding { met, seen, asks: format!("must mention \"{phrase}\"") }
         }
-        Check::MustNotMention(phrase) => {
-            let met = !mentions(&views(text), phrase);
-            let seen = if met { "not mentioned".to_owned() } else { format!("\"{phrase}\"") };
-            Finding { met, seen, asks: format!("must not mention \"{phrase}\"") }
-        }
+        Check::MustNotMention(phrase) => must_not_mention(&[text], phrase),
         Check::Language(code) => is_in_language(text, code),
         Check::DisclosesAi => says(discloses(text), "must say plainly that an AI made it"),
         Check::DisclosesSponsor => says(discloses_sponsor(text), "must say that it is paid for, such as #ad"),
@@ -156,8 +171,16 @@ fn look_at_text(check: &Check, text: &str) -> Option<Finding> {
         | Check::SaysMoreThanTitle
         | Check::FitsPersona
         | Check::CarriesImage
+        | Check::Pays(_)
         | Check::MinSources(_) => return None,
     })
+}
+
+/// What is published with a text, such as the description of a picture, is read like the text.
+fn must_not_mention(texts: &[&str], phrase: &str) -> Finding {
+    let met = !texts.iter().any(|text| mentions(&views(text), phrase));
+    let seen = if met { "not mentioned".to_owned() } else { format!("\"{phrase}\"") };
+    Finding { met, seen, asks: format!("must not mention \"{phrase}\"") }
 }
 
 fn as_count(bound: u32) -> usize {
@@ -204,6 +227,36 @@ fn carries_image(intent: &Intent) -> Finding {
     }
 }
 
+fn is_image(is_sound: bool) -> Finding {
+    Finding {
+        met: is_sound,
+        seen: if is_sound { "one picture" } else { "no picture that could be published" }.to_owned(),
+        asks: "must be a picture with a description".to_owned(),
+    }
+}
+
+/// What goes out with a payment.
+fn memo(intent: &Intent) -> Option<&str> {
+    intent.arguments.get("memo").and_then(Value::as_str)
+}
+
+/// [K-5] Whether recipient, amount and memo are the order's.
+#[must_use]
+pub fn is_ordered(intent: &Intent, order: &PaymentOrder) -> bool {
+    let pays = |paid: Payment| paid.recipient == order.recipient && paid.amount == order.amount;
+    intent.payment().is_some_and(pays) && memo(intent) == Some(order.reason.as_str())
+}
+
+/// [K-5] Recipient, amount and memo are the order's to the letter: what was ordered is what a human or a policy agreed to.
+fn pays(intent: &Intent, order: &PaymentOrder) -> Finding {
+    let told = |paid: Payment| format!("{} to {}", paid.amount, paid.recipient);
+    Finding {
+        met: is_ordered(intent, order),
+        seen: intent.payment().map_or_else(|| "no payment".to_owned(), told),
+        asks: format!("must pay {} to {} for {:?}", order.amount, order.recipient, order.reason),
+    }
+}
+
 /// A phrase of signs alone can never be found; such a criterion is not met by silence.
 fn mentions(views: &[String], phrase: &str) -> bool {
     let phrase = plain(phrase);
@@ -246,129 +299,4 @@ fn says_more_than_title(text: &str, source: Option<&Source>) -> Finding {
 }
 
 #[cfg(test)]
-mod tests {
-    use chimera_domain::{Digest, Persona};
-    use serde_json::json;
-
-    use super::*;
-    use crate::persona::persona_fit;
-
-    fn criterion(check: Check, mandatory: bool) -> Criterion {
-        Criterion { id: "c1".to_owned(), text: "as asked".to_owned(), mandatory, check }
-    }
-
-    fn source() -> Source {
-        Source {
-            id: "1".to_owned(),
-            title: "A solar workshop opens".to_owned(),
-            url: "https://a.example/1".to_owned(),
-            published_at: None,
-            excerpt: "Neighbours learn to repair panels.".to_owned(),
-        }
-    }
-
-    fn on_text(check: Check, text: &str) -> CriteriaCheck {
-        on_intent(check, json!({"text": text}))
-    }
-
-    fn on_intent(wanted: Check, arguments: Value) -> CriteriaCheck {
-        let source = source();
-        let intent =
-            Intent { server: "twitter".to_owned(), tool: "post_create".to_owned(), arguments, cites: None };
-        let persona = Persona {
-            name: "Ada".to_owned(),
-            voice_traits: Vec::new(),
-            directives: vec!["No emoji".to_owned()],
-            backstory: String::new(),
-            soul: Digest::of_bytes(b""),
-        };
-        let fit = persona_fit(intent.text().unwrap_or_default(), &persona);
-        let subject =
-            Subject::Text { intent: &intent, source: Some(&source), support: Confidence::FULL, fit: &fit };
-        check(&[criterion(wanted, true)], subject)
-    }
-
-    /// [J-2]
-    #[test]
-    fn every_check_of_a_text_has_a_text_that_meets_it_and_one_that_breaks_it() {
-        let long = "x".repeat(21);
-        for (check, meets, breaks) in [
-            (Check::MaxLength(20), "short", long.as_str()),
-            (Check::MinLength(20), long.as_str(), "short"),
-            (Check::MustMention("Pail".to_owned()), "I like pail", "I like it"),
-            (Check::MustNotMention("Pail".to_owned()), "I like it", "I like P A I L"),
-            (Check::Language("en".to_owned()), "The workshop is open", "Der Laden ist offen und das ist gut"),
-            (Check::Language("de".to_owned()), "Der Laden ist offen und das ist gut", "The workshop is open"),
-            (Check::FitsPersona, "Great", "Great 🎉"),
-            (Check::DisclosesAi, "Great. I'm an AI.", "Great. I'm not an AI."),
-            (Check::DisclosesSponsor, "Great #ad", "Great, add it"),
-        ] {
-            let met = on_text(check.clone(), meets);
-            assert_eq!((met.share, met.rules.len()), (Confidence::FULL, 1), "{check:?} {meets}: {met:?}");
-            let broken = on_text(check.clone(), breaks);
-            assert!(broken.is_mandatory_broken, "{check:?} {breaks}: {broken:?}");
-            assert!(!broken.rules[0].met && !broken.rules[0].seen.is_empty(), "{broken:?}");
-        }
-    }
-
-    /// [J-2]
-    #[test]
-    fn an_image_has_a_digest_and_a_description() {
-        let of = |media: Value| on_intent(Check::CarriesImage, json!({"text": "look", "media": media}));
-        let image = json!({"digest": "sha256:00ff", "mime": "image/png", "alt_text": "A bridge at dawn"});
-        assert!(of(json!([image])).broken.is_empty());
-        for bad in [
-            json!([]),
-            json!([{"digest": "sha256:00ff", "mime": "image/png"}]),
-            json!([{"digest": "sha256:00ff", "alt_text": "  "}]),
-            json!([{"digest": "https://a.example/1.png", "alt_text": "A bridge"}]),
-            json!([image, {"digest": "sha256:01", "alt_text": ""}]),
-        ] {
-            assert!(of(bad.clone()).is_mandatory_broken, "{bad}");
-        }
-    }
-
-    #[test]
-    fn a_forbidden_word_is_named_in_the_feedback() {
-        let found = on_text(Check::MustNotMention("Tesla".to_owned()), "The new TESLA is here");
-        assert_eq!(found.broken, ["criterion c1: must not mention \"Tesla\""]);
-        assert!(found.is_mandatory_broken);
-        assert_eq!(found.share, Confidence::ZERO);
-        assert!(on_text(Check::MustNotMention("art".to_owned()), "The party starts").broken.is_empty());
-        assert!(
-            !on_text(Check::MustNotMention("Tesla".to_owned()), "The T e s l a is here").broken.is_empty()
-        );
-    }
-
-    #[test]
-    fn the_link_must_be_the_sources_own() {
-        assert!(on_text(Check::CarriesSource, "Read https://a.example/1.").broken.is_empty());
-        assert!(!on_text(Check::CarriesSource, "Read https://a.example/12").broken.is_empty());
-        assert!(!on_text(Check::CarriesSource, "Read it").broken.is_empty());
-    }
-
-    #[test]
-    fn repeating_the_title_says_no_more() {
-        assert!(
-            !on_text(Check::SaysMoreThanTitle, "Wow: a solar workshop opens https://a.example/1")
-                .broken
-                .is_empty()
-        );
-        assert!(
-            on_text(Check::SaysMoreThanTitle, "Neighbours learn to repair their panels").broken.is_empty()
-        );
-    }
-
-    #[test]
-    fn notes_are_counted_by_usable_distinct_sources() {
-        let sources = [source(), source(), Source { excerpt: String::new(), ..source() }];
-        let found = check(&[criterion(Check::MinSources(2), true)], Subject::Notes(&sources));
-        assert_eq!(found.broken, ["criterion c1: at least 2 usable sources, has 1"]);
-    }
-
-    #[test]
-    fn a_criterion_for_texts_does_not_apply_to_notes() {
-        let found = check(&[criterion(Check::MaxLength(1), true)], Subject::Notes(&[source()]));
-        assert_eq!((found.share, found.is_mandatory_broken), (Confidence::FULL, false));
-    }
-}
+mod tests;

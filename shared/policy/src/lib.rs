@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod anomaly;
+mod artifacts;
 mod classes;
 pub mod confidence;
 pub mod criteria;

@@ -68,8 +68,15 @@ pub fn quote(intent: &Intent) -> Option<Money> {
         return Some(price_upper_bound(intent));
     }
     let amount = intent.payment()?.amount;
+    transfer_upper_bound(amount).filter(|_| amount.minor() > 0)
+}
+
+/// [M-14] The most that a transfer of `amount` may take out of the wallet: the amount, and the most that the network may
+/// take for it. The wallet server prices a call by the same words; what it takes in the end is settled.
+#[must_use]
+pub fn transfer_upper_bound(amount: Money) -> Option<Money> {
     let fee = Money::new(TRANSFER_FEE, Currency::Usd).ok()?;
-    amount.plus(fee).ok().filter(|_| amount.minor() > 0)
+    amount.plus(fee).ok()
 }
 
 impl MoneyCheck {

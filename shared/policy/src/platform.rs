@@ -1,8 +1,13 @@
-//! What each network allows and charges: one row of a table per network.
+//! What each network and wallet allows, and what a network charges: one row of a table for each.
+
+mod media;
+mod wallet;
 
 use std::sync::LazyLock;
 
-use chimera_domain::{AgentId, Currency, Flag, Intent, Mention, Money, Outcome, RuleEvidence};
+use chimera_domain::{
+    AgentId, Currency, Flag, Intent, Mention, Money, Outcome, PaymentOrder, Picture, RuleEvidence,
+};
 use regex::Regex;
 use serde_json::{Value, json};
 use unicode_normalization::UnicodeNormalization;
@@ -102,6 +107,18 @@ pub enum Rule {
     Length,
     /// No character that nothing can carry.
     Characters,
+    /// Only pictures that were committed before.
+    Media,
+    /// A payment goes to an address.
+    Recipient,
+    /// What a wallet may send.
+    Asset,
+    /// Where it may send it.
+    Chain,
+    /// Exactly the payment that its task orders.
+    Order,
+    /// No token of the agent's own, unless the policy allows it.
+    TokenDeploy,
 }
 
 impl Rule {
@@ -122,6 +139,12 @@ impl Rule {
             Self::Text => "text",
             Self::Length => "length",
             Self::Characters => "characters",
+            Self::Media => "media",
+            Self::Recipient => "recipient",
+            Self::Asset => "asset",
+            Self::Chain => "network",
+            Self::Order => "order",
+            Self::TokenDeploy => "token_deploy",
         }
     }
 }
@@ -165,6 +188,12 @@ pub fn carries_link(text: &str) -> bool {
 #[must_use]
 pub fn is_post(intent: &Intent) -> bool {
     intent.server == "twitter" && publishes(&intent.tool)
+}
+
+/// Whether the intent is for a wallet, which takes nothing but money: its tools are not judged as posts, nor the reverse.
+#[must_use]
+pub fn is_of_wallet(intent: &Intent) -> bool {
+    wallet::of(&intent.server).is_some()
 }
 
 fn publishes(tool: &str) -> bool {
@@ -225,13 +254,41 @@ pub struct Setting<'a> {
     pub is_paid: bool,
     /// Whether the policy declares that the network has approved automated replies.
     pub replies_approved: bool,
+    /// What the tasks before it have made, as committed.
+    pub pictures: &'a [Picture],
+    /// Those of them that the task was given to publish.
+    pub given: &'a [Picture],
+    /// What the task is to pay, if it is a payment.
+    pub order: Option<&'a PaymentOrder>,
+    /// Whether the policy allows tokens of the agent's own.
+    pub may_deploy: bool,
+}
+
+impl<'a> Setting<'a> {
+    /// A task of this agent about which nothing else is known.
+    #[must_use]
+    pub fn of(agent: &'a AgentId) -> Self {
+        Self {
+            agent,
+            mention: None,
+            is_paid: false,
+            replies_approved: false,
+            pictures: &[],
+            given: &[],
+            order: None,
+            may_deploy: false,
+        }
+    }
 }
 
 /// Checks the tool, its arguments and the text. Rules are named `platform:<network>.<rule>`; a server that is no network
-/// breaks `platform:tool`.
+/// and no wallet breaks `platform:tool`.
 #[must_use]
 pub fn check(intent: &Intent, setting: &Setting<'_>) -> PlatformCheck {
     let mut check = PlatformCheck::default();
+    if wallet::check(&mut check, intent, setting) {
+        return check;
+    }
     let tool = format!("{}.{}", intent.server, intent.tool);
     let Some(network) = network(&intent.server) else {
         check.found("platform:tool".to_owned(), false, &format!("{tool} is no tool of a known network"));
@@ -245,6 +302,7 @@ pub fn check(intent: &Intent, setting: &Setting<'_>) -> PlatformCheck {
     check.rule(Rule::Tool, publishes(&intent.tool), &tool);
     check_arguments(&mut check, intent, setting);
     check_reply(&mut check, intent, setting);
+    media::check(&mut check, intent, setting.pictures, setting.given);
     check_text(&mut check, intent.text().unwrap_or_default(), network);
     // Unasked mentions by automation need the platform's prior approval: a human decides. A reply may name whom it
     // answers.

@@ -35,13 +35,25 @@ pub enum PlatformRefusal {
     NotFound,
     /// The post is another account's.
     NotOwner,
+    /// The wallet holds too little.
+    InsufficientFunds,
+    /// The platform's own rules forbid it: a limit, a list, a law.
+    PolicyViolation,
+    /// The quote that it was to be done by is too old: only another quote will do.
+    QuoteExpired,
+    /// The transfer was taken and did not arrive: nothing moved.
+    TransferFailed,
+    /// The platform has no such thing.
+    Unsupported,
+    /// The stack is in dry run: nothing is sent to any platform.
+    DryRun,
     /// A definite no that this table does not know.
     PlatformRefused,
 }
 
 impl PlatformRefusal {
     /// Every row of the table.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 15] = [
         Self::Duplicate,
         Self::RateLimited,
         Self::UpstreamUnavailable,
@@ -50,6 +62,12 @@ impl PlatformRefusal {
         Self::TextTooLong,
         Self::NotFound,
         Self::NotOwner,
+        Self::InsufficientFunds,
+        Self::PolicyViolation,
+        Self::QuoteExpired,
+        Self::TransferFailed,
+        Self::Unsupported,
+        Self::DryRun,
         Self::PlatformRefused,
     ];
 
@@ -64,6 +82,12 @@ impl PlatformRefusal {
             Self::TextTooLong => ("text_too_long", false, Told::Page),
             Self::NotFound => ("not_found", false, Told::Operator),
             Self::NotOwner => ("not_owner", false, Told::Page),
+            Self::InsufficientFunds => ("insufficient_funds", false, Told::Operator),
+            Self::PolicyViolation => ("policy_violation", false, Told::Operator),
+            Self::QuoteExpired => ("quote_expired", false, Told::Operator),
+            Self::TransferFailed => ("transfer_failed", false, Told::Operator),
+            Self::Unsupported => ("unsupported", false, Told::Operator),
+            Self::DryRun => ("dry_run", false, Told::Operator),
             Self::PlatformRefused => ("platform_refused", false, Told::Page),
         }
     }

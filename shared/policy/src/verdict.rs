@@ -4,19 +4,20 @@ use std::collections::BTreeSet;
 
 use chimera_domain::{
     Artifact, Band, Binding, Check, Confidence, Criterion, Disclosure, Evidence, Flag, Intent, LowBand,
-    MediumBand, Mention, Money, Policy, RuleEvidence, Source, Task, TaskKind, Timestamp, Verdict,
-    VerdictKind, WorkOutcome,
+    MediumBand, Mention, Money, PaymentOrder, Picture, Policy, RuleEvidence, Source, Task, TaskKind,
+    Timestamp, Verdict, VerdictKind, WorkOutcome,
 };
 
 use crate::anomaly::Paid;
+use crate::artifacts::{judge_memories, judge_notes, judge_picture};
 use crate::confidence::confidence;
 use crate::criteria::{self, Subject};
 use crate::honesty::{self, DISCLOSING, Duty};
 use crate::money::{self, Purse, over_budget_reason};
 use crate::novelty::novelty;
 use crate::persona::persona_fit;
-use crate::platform::{self, is_post};
-use crate::screen::screen_all;
+use crate::platform::{self, PlatformCheck, is_of_wallet, is_post};
+use crate::screen::{Screened, screen_all};
 use crate::support::{support, support_of_reply};
 
 /// Reasons one verdict carries at most: enough to correct a text, few enough for a row.
@@ -45,6 +46,8 @@ pub struct Case<'a> {
     pub budget: Money,
     /// The source the task is bound to, as committed.
     pub source: Option<&'a Source>,
+    /// The pictures that the tasks before it have made, as committed.
+    pub pictures: &'a [Picture],
     /// Who pays for the campaign's posts, if anybody does.
     pub sponsor: Option<&'a str>,
     /// Texts approved or published before: the campaign's, and the agent's within the policy's window.
@@ -78,11 +81,22 @@ pub fn judge_result(case: &Case<'_>) -> Judgement {
         (TaskKind::Research, WorkOutcome::Artifact { artifact: Artifact::Notes { sources } }) => {
             judge_notes(case, sources)
         }
+        (TaskKind::Illustrate, WorkOutcome::Artifact { artifact: Artifact::Image { image } }) => {
+            judge_picture(case, image)
+        }
+        (TaskKind::Remember, WorkOutcome::Artifact { artifact: Artifact::Memory { notes } }) => {
+            judge_memories(case, notes)
+        }
         // [J-1]
         (kind, WorkOutcome::Intent { .. }) if kind.acts() && case.task.criteria.is_empty() => {
             refuse(case, "criteria: an effect without acceptance criteria cannot be judged".to_owned())
         }
-        (kind, WorkOutcome::Intent { intent }) if kind.acts() => judge_intent(case, intent),
+        (TaskKind::Transact, WorkOutcome::Intent { intent }) if is_of_wallet(intent) => {
+            judge_payment(case, intent)
+        }
+        (TaskKind::Write | TaskKind::Reply, WorkOutcome::Intent { intent }) if !is_of_wallet(intent) => {
+            judge_post(case, intent)
+        }
         (kind, _) => refuse(case, format!("shape: not what a {} task answers", kind.name())),
     }
 }
@@ -126,17 +140,17 @@ fn refuse(case: &Case<'_>, reason: String) -> Judgement {
     draft.settle(case)
 }
 
-fn judge_notes(case: &Case<'_>, sources: &[Source]) -> Judgement {
-    let checked = criteria::check(&case.task.criteria, Subject::Notes(sources));
+/// A payment says nothing of its own: it is the order of its task's row, or it is refused.
+fn judge_payment(case: &Case<'_>, intent: &Intent) -> Judgement {
     let mut draft = Draft::default();
-    if criteria::usable_sources(sources) == 0 {
-        draft.refused.push("shape: notes without a usable source".to_owned());
-    }
-    draft.take_criteria(checked);
+    draft.take_criteria(criteria::check(&case.task.criteria, Subject::Payment(intent)));
+    draft.take_platform(platform::check(intent, &setting_of(case)));
+    draft.take_money(case, intent);
+    draft.take_hold_first(case);
     draft.settle(case)
 }
 
-fn judge_intent(case: &Case<'_>, intent: &Intent) -> Judgement {
+fn judge_post(case: &Case<'_>, intent: &Intent) -> Judgement {
     let text = intent.text().unwrap_or_default();
     let (mention, is_paid) = (mention_of(case.task), is_paid(case));
     let supported = match mention {
@@ -148,36 +162,15 @@ fn judge_intent(case: &Case<'_>, intent: &Intent) -> Judgement {
     let mut draft = Draft::default();
     draft.take_criteria(criteria::check(&case.task.criteria, subject));
 
-    let replies_approved = case.policy.ai_replies_approved;
-    let setting = platform::Setting { agent: &case.task.agent, mention, is_paid, replies_approved };
-    let platform = platform::check(intent, &setting);
-    draft.evidence.rules.extend(platform.rules);
-    draft.refused.extend(platform.broken);
-    draft.asked.extend(platform.flags);
+    draft.take_platform(platform::check(intent, &setting_of(case)));
     let must_say_ai = case.policy.disclosure == Disclosure::LabelAndText;
     let honesty = honesty::check(intent, &Duty { mention, must_say_ai, is_paid });
     draft.evidence.rules.extend(honesty.rules);
     draft.refused.extend(honesty.broken);
 
-    let purse = Purse { budget: case.budget, policy: case.policy, paid: case.paid, now: case.now };
-    let money = money::check(intent, &purse);
-    draft.max_cost = money.max_cost;
-    draft.over_limit = money.over_limit;
-    draft.evidence.rules.extend(money.rules);
-    draft.refused.extend(money.broken);
-    draft.asked.extend(money.flags);
-
-    let screened = screen_all(&intent.published_texts(), case.policy);
-    draft.asked.extend(screened.flags);
-    for (topic, word) in screened.seen {
-        draft.found(&format!("topic:{topic}"), word);
-    }
-    if let Some(why) = screened.unreadable {
-        draft.found("unreadable", why.to_owned());
-    }
-    if case.hold_first && case.covered.is_none() {
-        draft.asked.insert(Flag::new(HOLD_FIRST));
-    }
+    draft.take_money(case, intent);
+    draft.take_screened(screen_all(&intent.published_texts(), case.policy));
+    draft.take_hold_first(case);
 
     draft.evidence.support = supported.share;
     draft.lowered.extend(
@@ -190,6 +183,28 @@ fn judge_intent(case: &Case<'_>, intent: &Intent) -> Judgement {
         draft.lowered.push(format!("novelty: {} of full against earlier texts", draft.evidence.novelty));
     }
     draft.settle(case)
+}
+
+/// What the platform's rules have to know; all of it from rows.
+fn setting_of<'a>(case: &Case<'a>) -> platform::Setting<'a> {
+    platform::Setting {
+        agent: &case.task.agent,
+        mention: mention_of(case.task),
+        is_paid: is_paid(case),
+        replies_approved: case.policy.ai_replies_approved,
+        pictures: case.pictures,
+        given: &case.task.pictures,
+        order: order_of(case.task),
+        may_deploy: case.policy.token_deploy,
+    }
+}
+
+/// What a task is to pay: its row says it.
+fn order_of(task: &Task) -> Option<&PaymentOrder> {
+    match (task.kind, &task.binding) {
+        (TaskKind::Transact, Binding::Payment { order }) => Some(order),
+        _ => None,
+    }
 }
 
 /// What a reply answers: the task's row says it.
@@ -217,10 +232,10 @@ fn exempt_words<'a>(case: &Case<'a>) -> Vec<&'a str> {
 }
 
 /// A verdict under way.
-struct Draft {
+pub(crate) struct Draft {
     evidence: Evidence,
     /// Broken rules that reject, whatever the rest says.
-    refused: Vec<String>,
+    pub(crate) refused: Vec<String>,
     /// What lowered the confidence.
     lowered: Vec<String>,
     asked: BTreeSet<Flag>,
@@ -249,18 +264,60 @@ impl Default for Draft {
 }
 
 impl Draft {
-    fn take_criteria(&mut self, checked: criteria::CriteriaCheck) {
+    pub(crate) fn take_criteria(&mut self, checked: criteria::CriteriaCheck) {
         self.evidence.criteria = checked.share;
         self.evidence.rules.extend(checked.rules);
         if checked.is_mandatory_broken { &mut self.refused } else { &mut self.lowered }
             .extend(checked.broken);
     }
 
+    fn take_platform(&mut self, platform: PlatformCheck) {
+        self.evidence.rules.extend(platform.rules);
+        self.refused.extend(platform.broken);
+        self.asked.extend(platform.flags);
+    }
+
+    fn take_money(&mut self, case: &Case<'_>, intent: &Intent) {
+        let purse = Purse { budget: case.budget, policy: case.policy, paid: case.paid, now: case.now };
+        let money = money::check(intent, &purse);
+        self.max_cost = money.max_cost;
+        self.over_limit = money.over_limit;
+        self.evidence.rules.extend(money.rules);
+        self.refused.extend(money.broken);
+        self.asked.extend(money.flags);
+    }
+
+    pub(crate) fn take_screened(&mut self, screened: Screened) {
+        self.asked.extend(screened.flags);
+        for (topic, word) in screened.seen {
+            self.found(&format!("topic:{topic}"), word);
+        }
+        if let Some(why) = screened.unreadable {
+            self.found("unreadable", why.to_owned());
+        }
+    }
+
+    ///
+    fn take_hold_first(&mut self, case: &Case<'_>) {
+        if case.hold_first && case.covered.is_none() {
+            self.asked.insert(Flag::new(HOLD_FIRST));
+        }
+    }
+
+    /// A rule that refuses where it is broken.
+    pub(crate) fn rule(&mut self, rule: &str, met: bool, seen: String) {
+        let seen: String = seen.chars().take(120).collect();
+        if !met {
+            self.refused.push(format!("{rule}: {seen}"));
+        }
+        self.evidence.rules.push(RuleEvidence { rule: rule.to_owned(), met, seen });
+    }
+
     fn found(&mut self, rule: &str, seen: String) {
         self.evidence.rules.push(RuleEvidence { rule: rule.to_owned(), met: false, seen });
     }
 
-    fn settle(mut self, case: &Case<'_>) -> Judgement {
+    pub(crate) fn settle(mut self, case: &Case<'_>) -> Judgement {
         let confidence = confidence(&self.evidence).lowered_to(case.worker_confidence);
         // A limit counts only where nothing else refuses: another attempt may do better then.
         let over_limit = self.over_limit.filter(|_| self.refused.is_empty());

@@ -70,6 +70,7 @@ impl Given {
             policy_version: 3,
             budget: Money::new(500, Currency::Usd).unwrap(),
             source: self.source.as_ref(),
+            pictures: &[],
             sponsor: None,
             earlier: &earlier,
             paid: &[],
@@ -342,6 +343,7 @@ proptest! {
 #[test]
 fn a_payment_is_held_against_whom_the_agent_may_pay() {
     let mut given = Given::post(FAITHFUL);
+    given.task.kind = TaskKind::Transact;
     let amount = Money::new(1_000, Currency::Usd).unwrap();
     let intent = Intent {
         server: "coinbase".to_owned(),
@@ -363,7 +365,7 @@ fn a_payment_is_held_against_whom_the_agent_may_pay() {
     let judged = given.judged();
     assert!(rules(&judged).contains(&"anomaly:new_recipient".to_owned()), "{:?}", rules(&judged));
     assert_eq!(judged.max_cost, Money::new(1_050, Currency::Usd).ok(), "with the network's part");
-    assert_eq!(judged.verdict.kind, VerdictKind::Reject, "no task that writes may pay");
+    assert_eq!(judged.verdict.kind, VerdictKind::Reject, "its task orders no payment");
     given.policy.recipients = Some(BTreeSet::from(["marek".to_owned()]));
     let reasons = given.judged().verdict.reasons;
     assert!(reasons.iter().any(|reason| reason.starts_with("budget:recipient: ines")), "{reasons:?}");

@@ -3,9 +3,9 @@
 
 use chimera_domain::{
     Agent, AgentId, Binding, Brief, Campaign, CampaignId, CampaignStatus, Check, Confidence, Criterion,
-    Currency, Digest, Evidence, Intent, Mention, Money, Persona, Policy, PolicyRow, Priority, ResultId,
-    Source, Task, TaskId, TaskKind, TaskResult, TaskStatus, TenantId, Timestamp, Usage, Verdict, VerdictKind,
-    WorkOutcome, limits,
+    Currency, Digest, Evidence, Intent, Mention, Money, PaymentOrder, Persona, Policy, PolicyRow, Priority,
+    ResultId, Source, Task, TaskId, TaskKind, TaskResult, TaskStatus, TenantId, Timestamp, Usage, Verdict,
+    VerdictKind, WorkOutcome, limits,
 };
 use serde_json::json;
 
@@ -97,6 +97,9 @@ pub fn a_campaign() -> CampaignBuilder {
             feeds: vec![FEED.to_owned()],
             posts: 1,
             replies: Vec::new(),
+            illustrations: 0,
+            payments: Vec::new(),
+            remember: false,
             sponsor: None,
             criteria: Vec::new(),
             hold_first: 0,
@@ -128,6 +131,27 @@ impl CampaignBuilder {
     #[must_use]
     pub fn replies(mut self, mentions: &[Mention]) -> Self {
         self.brief.replies = mentions.to_vec();
+        self
+    }
+
+    /// Wants a picture for this many of its posts.
+    #[must_use]
+    pub fn illustrations(mut self, illustrations: u32) -> Self {
+        self.brief.illustrations = illustrations;
+        self
+    }
+
+    /// Orders this payment, too.
+    #[must_use]
+    pub fn pays(mut self, order: PaymentOrder) -> Self {
+        self.brief.payments.push(order);
+        self
+    }
+
+    /// Remembers what it published.
+    #[must_use]
+    pub fn remembers(mut self) -> Self {
+        self.brief.remember = true;
         self
     }
 
@@ -225,6 +249,20 @@ impl CampaignBuilder {
     }
 }
 
+/// An ordered payment of so many cents to whoever is behind these last two hex digits, for this reason.
+///
+/// # Panics
+/// Below zero.
+#[must_use]
+pub fn an_order(recipient: u8, minor: i64, reason: &str) -> PaymentOrder {
+    PaymentOrder {
+        recipient: format!("0x{}{recipient:02x}", "00".repeat(19)),
+        name: format!("Collaborator {recipient}"),
+        amount: cents(minor),
+        reason: reason.to_owned(),
+    }
+}
+
 /// A source as a researcher would note it.
 #[must_use]
 pub fn a_source() -> Source {
@@ -261,6 +299,9 @@ pub fn a_task() -> Task {
         persona: a_persona(),
         binding: Binding::SourceOf { task: task_id("research-1"), index: 0 },
         source: Some(a_source()),
+        pictures: Vec::new(),
+        published: Vec::new(),
+        recall: false,
         feedback: Vec::new(),
         opened_at: Some(morning()),
         committed: None,

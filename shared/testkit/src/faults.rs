@@ -265,8 +265,9 @@ impl Faults {
         self.plan().rng.random_range(0..bound.max(1))
     }
 
-    /// Takes turns, then dies or answers with what goes wrong at this call.
-    pub(crate) async fn at(&self, function: &str, port: &str) -> Option<Fault> {
+    /// Takes turns, then dies or answers with what goes wrong at this call. Who answers the call does what the fault says,
+    /// and dies by [`crash_after`] where it asks for that.
+    pub async fn at(&self, function: &str, port: &str) -> Option<Fault> {
         let turns = if self.is_interleaved() { self.below(3) } else { 0 };
         for _ in 0..turns {
             tokio::task::yield_now().await;
@@ -311,13 +312,22 @@ impl Faults {
 }
 
 /// Dies where `fault` says so, after the call took effect.
-pub(crate) fn crash_after(fault: Option<Fault>) {
+pub fn crash_after(fault: Option<Fault>) {
     if fault == Some(Fault::CrashAfter) {
         crash();
     }
 }
 
-/// Unwinds like a panic but without its report: the test asked for it.
-fn crash() -> ! {
-    std::panic::resume_unwind(Box::new("injected crash"))
+/// What an injected crash says.
+const CRASH: &str = "injected crash";
+
+/// Dies: unwinds like a panic but without its report, for the test asked for it.
+pub fn crash() -> ! {
+    std::panic::resume_unwind(Box::new(CRASH))
+}
+
+/// Whether what was caught is an injected crash, and no defect.
+#[must_use]
+pub fn is_crash(caught: &(dyn std::any::Any + Send)) -> bool {
+    caught.downcast_ref::<&str>() == Some(&CRASH)
 }

@@ -19,12 +19,12 @@ mod workflows;
 
 pub use clock::{SeededIds, VirtualClock};
 pub use cloud::{MemoryCloud, Write};
-pub use faults::{Fault, Faults};
+pub use faults::{Fault, Faults, crash, crash_after, is_crash};
 pub use feed::{Article, Feed};
 pub use guard::Guard;
 pub use meter::{Meter, Tally};
 pub use notifier::{Notice, RecordingNotifier};
-pub use platform::{Deletion, Mode, Post, SandboxPlatform};
+pub use platform::{Deletion, Mode, Post, PostedMedium, SandboxPlatform};
 pub use queues::{Delivery, MAX_RECEIVES, Queue, VISIBILITY};
 pub use signer::{MemorySigner, STACK};
 pub use streams::Consumer;

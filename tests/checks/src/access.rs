@@ -57,6 +57,10 @@ fn sends(action: &str) -> bool {
     action.starts_with("sqs:SendMessage")
 }
 
+fn is_secret(action: &str) -> bool {
+    action.starts_with("secretsmanager:")
+}
+
 fn is_row(action: &str) -> bool {
     action.starts_with("dynamodb:")
 }
@@ -67,10 +71,32 @@ const fn power(name: &'static str, held_by: &'static [&'static str], is_it: fn(&
 
 /// [F-4] [P-8] Every power that matters. No permission is part of two, so that one role too wide breaks one line.
 pub const POWERS: &[Power] = &[
-    power("signing-key", &["Judge"], |action, _| action.starts_with("secretsmanager:")),
-    power("write-tools", &["Publisher"], |action, on| invokes(action) && on == "McpTwitterWrite"),
-    power("read-back", &["Publisher"], |action, on| invokes(action) && on == "McpTwitterRead"),
-    power("news", &["Worker"], |action, on| invokes(action) && on == "McpNews"),
+    power("signing-key", &["Judge"], |action, on| is_secret(action) && on == "GrantSigningKey"),
+    power("wallet-key", &["McpCoinbaseWrite"], |action, on| {
+        is_secret(action) && on == "CoinbaseKeySecretArn"
+    }),
+    power("wallet-view-key", &["McpCoinbaseRead"], |action, on| {
+        is_secret(action) && on == "CoinbaseViewKeySecretArn"
+    }),
+    power("memory-key", &["McpWeaviate"], |action, on| is_secret(action) && on == "WeaviateKeySecretArn"),
+    power("account-tokens", &["McpTwitterRead", "McpTwitterWrite"], |action, on| {
+        is_secret(action) && on.ends_with(":secret:TwitterTokenSecret*")
+    }),
+    power("others-tokens", &["Worker"], |action, on| {
+        is_secret(action) && on.ends_with(":secret:McpServerSecrets*")
+    }),
+    power("other-secrets", &[], |action, on| {
+        let known =
+            ["GrantSigningKey", "CoinbaseKeySecretArn", "CoinbaseViewKeySecretArn", "WeaviateKeySecretArn"];
+        let prefixes = [":secret:TwitterTokenSecret*", ":secret:McpServerSecrets*"];
+        is_secret(action) && !known.contains(&on) && !prefixes.iter().any(|prefix| on.ends_with(prefix))
+    }),
+    power("write-tools", &["Publisher"], |action, on| invokes(action) && on.ends_with("Write")),
+    power("read-halves", &["Publisher", "Worker"], |action, on| invokes(action) && on.ends_with("Read")),
+    power("pictures", &["Publisher", "Worker"], |action, on| invokes(action) && on == "McpImagegen"),
+    power("news-and-memory", &["Worker"], |action, on| {
+        invokes(action) && ["McpNews", "McpWeaviate"].contains(&on)
+    }),
     power("notices", &["ReviewStateMachine"], |action, on| invokes(action) && on == "Escalation"),
     power("workflows", &["Dispatcher"], |action, _| action.starts_with("states:")),
     power("plan-queue", &["Dispatcher"], |action, on| sends(action) && on == "PlanQueue"),
@@ -92,6 +118,12 @@ pub const POWERS: &[Power] = &[
     power("audit-stays", &[], |action, on| {
         is_change(action) && action != "dynamodb:PutItem" && on == "AuditTable"
     }),
+    power("payments", &["McpCoinbaseWrite"], |action, on| is_change(action) && on == "WalletTable"),
+    power("payments-read", &["McpCoinbaseRead", "McpCoinbaseWrite"], |action, on| {
+        is_row(action) && !is_change(action) && on.starts_with("WalletTable")
+    }),
+    power("memories", &["McpWeaviate"], |action, on| is_row(action) && on == "MemoryTable"),
+    power("images", &["McpImagegen"], |action, on| is_row(action) && on == "ImageTable"),
     power("posts", &["McpTwitterWrite"], |action, on| is_change(action) && on == "TwitterTable"),
     power("posts-read", &["McpTwitterRead", "McpTwitterWrite"], |action, on| {
         is_row(action) && !is_change(action) && on.starts_with("TwitterTable")

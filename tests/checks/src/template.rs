@@ -133,8 +133,13 @@ impl Template {
     fn statements(&self, role: &str) -> Vec<&Value> {
         let policies = self.at(&format!("/Resources/{role}/Properties/Policies")).as_array();
         let documents = policies.into_iter().flatten().map(|policy| &policy["PolicyDocument"]["Statement"]);
-        documents.filter_map(Value::as_array).flatten().collect()
+        documents.filter_map(Value::as_array).flatten().map(where_present).collect()
     }
+}
+
+/// A statement that is there on a condition counts as there.
+fn where_present(statement: &Value) -> &Value {
+    statement["Fn::If"].get(1).unwrap_or(statement)
 }
 
 /// One value, or the values of a list.
@@ -152,7 +157,7 @@ pub fn resource_name(resource: &Value) -> String {
             format!("{}.Stream", id.as_str().unwrap_or_default())
         }
         (_, Some(id), ..) => id.to_owned(),
-        (_, _, Some(text), _) => text.replace("${", "").replace(".Arn}", ""),
+        (_, _, Some(text), _) => text.replace("${", "").replace(".Arn}", "").replace('}', ""),
         (_, _, _, Some(text)) => text.to_owned(),
         _ => resource.to_string(),
     }

@@ -20,7 +20,12 @@ fn every_statement_is_a_plain_permission_of_named_actions() {
             assert!(!action.contains('*'), "{role} has {action}");
             let cannot_be_scoped =
                 ["states:SendTaskSuccess", "dynamodb:ListStreams"].contains(&action.as_str());
-            assert!(!resource.contains('*') || cannot_be_scoped, "{role} has {action} on {resource}");
+            // A secret's name is followed by six characters that AWS makes up.
+            let is_names = action.starts_with("secretsmanager:")
+                && ["Secret*", "Secrets*"].iter().any(|end| resource.ends_with(end))
+                && resource.matches('*').count() == 1;
+            let is_scoped = !resource.contains('*') || is_names;
+            assert!(is_scoped || cannot_be_scoped, "{role} has {action} on {resource}");
         }
         let properties = template.at(&format!("/Resources/{role}/Properties"));
         assert!(properties["ManagedPolicyArns"].is_null(), "{role} has more than its ports");
@@ -66,8 +71,34 @@ fn a_worker_touches_no_table_and_a_server_only_its_own() {
     };
     assert_eq!(on_tables("Worker"), BTreeSet::new());
     assert_eq!(on_tables("McpNews"), BTreeSet::new());
-    assert_eq!(on_tables("McpTwitterRead"), ["TwitterTable".to_owned()].into());
-    assert_eq!(on_tables("McpTwitterWrite"), ["TwitterTable".to_owned()].into());
+    for (server, table) in [
+        ("McpTwitterRead", "TwitterTable"),
+        ("McpTwitterWrite", "TwitterTable"),
+        ("McpCoinbaseRead", "WalletTable"),
+        ("McpCoinbaseWrite", "WalletTable"),
+        ("McpWeaviate", "MemoryTable"),
+        ("McpImagegen", "ImageTable"),
+    ] {
+        assert_eq!(on_tables(server), [table.to_owned()].into(), "{server}");
+    }
+}
+
+#[test]
+fn a_worker_holds_no_credential_unless_somebody_names_its_secrets() {
+    let template = template();
+    let statements = template.at("/Resources/WorkerRole/Properties/Policies/0/PolicyDocument/Statement");
+    let secrets: Vec<&serde_json::Value> = statements
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|one| one.to_string().contains("secretsmanager"))
+        .collect();
+    assert_eq!(secrets.len(), 1);
+    assert_eq!(secrets[0]["Fn::If"][0], "HasMcpServerSecrets");
+    assert_eq!(secrets[0]["Fn::If"][2]["Ref"], "AWS::NoValue");
+    let named = serde_json::json!({ "Fn::Not": [{ "Fn::Equals": [{ "Ref": "McpServerSecrets" }, ""] }] });
+    assert_eq!(template.at("/Conditions/HasMcpServerSecrets"), &named);
+    assert_eq!(template.at("/Parameters/McpServerSecrets/Default"), "");
 }
 
 /// One role too wide turns exactly the line of that power red.
@@ -78,6 +109,17 @@ fn a_role_too_wide_breaks_the_line_of_its_power() {
         ("Worker", "dynamodb:GetItem", "StateTable", "state"),
         ("Worker", "lambda:InvokeFunction", "McpTwitterWrite", "write-tools"),
         ("Worker", "sqs:SendMessage", "EffectQueue", "effect-queue"),
+        ("Worker", "lambda:InvokeFunction", "McpCoinbaseWrite", "write-tools"),
+        ("Judge", "lambda:InvokeFunction", "McpImagegen", "pictures"),
+        ("McpCoinbaseRead", "dynamodb:PutItem", "WalletTable", "payments"),
+        ("Publisher", "secretsmanager:GetSecretValue", "CoinbaseKeySecretArn", "wallet-key"),
+        ("Worker", "secretsmanager:GetSecretValue", "TwitterTable", "other-secrets"),
+        (
+            "Publisher",
+            "secretsmanager:GetSecretValue",
+            "arn:aws:secretsmanager:secret:McpServerSecrets*",
+            "others-tokens",
+        ),
         ("Planner", "sqs:SendMessage", "ReviewQueue", "review-queue"),
         ("Publisher", "secretsmanager:GetSecretValue", "GrantSigningKey", "signing-key"),
         ("Api", "states:SendTaskSuccess", "ReviewStateMachine", "workflows"),

@@ -114,7 +114,7 @@ fn each_queue_and_stream_wakes_its_own_function() {
 fn streams_carry_both_images_and_indexes_carry_keys_alone() {
     let template = template();
     let tables = template.of_type("AWS::DynamoDB::Table");
-    assert_eq!(tables.len(), 5);
+    assert_eq!(tables.len(), 8);
     for name in ["StateTable", "LedgerTable"] {
         assert_eq!(tables[name]["StreamSpecification"]["StreamViewType"], "NEW_AND_OLD_IMAGES");
     }
@@ -122,10 +122,9 @@ fn streams_carry_both_images_and_indexes_carry_keys_alone() {
     let names: Vec<_> = indexes.iter().map(|index| index["IndexName"].as_str().unwrap()).collect();
     assert_eq!(names, ["due", "listing"]);
     assert!(indexes.iter().all(|index| index["Projection"]["ProjectionType"] == "KEYS_ONLY"));
-    assert!(
-        tables.values().all(|table| table["TimeToLiveSpecification"].is_null()),
-        "no row expires by itself"
-    );
+    let expiring = tables.iter().filter(|(_, table)| !table["TimeToLiveSpecification"].is_null());
+    let expiring: Vec<&str> = expiring.map(|(name, _)| *name).collect();
+    assert_eq!(expiring, ["MemoryTable"], "no row that counts expires by itself");
 }
 
 #[test]
@@ -155,11 +154,17 @@ fn timeouts_and_leases_follow_from_the_tasks_timeout() {
         let timeout = |name: &str| template.derived("Timeout", setting, name);
         assert_eq!(timeout("Worker").to_string(), setting);
         assert_eq!(timeout("Planner"), 5 * timeout("Worker"));
-        assert!(timeout("McpNews") < timeout("Worker"), "a caller outlives what it calls");
-        assert!(timeout("McpTwitter") < timeout("Publisher"), "a caller outlives what it calls");
+        for server in ["McpNews", "McpWeaviate", "McpImagegen"] {
+            assert!(timeout(server) < timeout("Worker"), "a caller outlives what it calls");
+        }
+        for server in ["McpTwitter", "McpCoinbase", "McpImagegen"] {
+            assert!(timeout(server) < timeout("Publisher"), "a caller outlives what it calls");
+        }
         assert!(timeout("Api") < 30, "the gateway answers by itself after 29 s");
         let lease = template.derived("Lease", setting, "Effect");
-        assert!(lease > timeout("Publisher") + timeout("McpTwitter"), "the lease ends before the call may");
+        for server in ["McpTwitter", "McpCoinbase"] {
+            assert!(lease > timeout("Publisher") + timeout(server), "the lease ends before the call may");
+        }
     }
 }
 
@@ -226,6 +231,9 @@ fn each_function_is_told_what_it_needs_and_no_more() {
     let template = template();
     let queues = "EFFECT_QUEUE_URL PLAN_QUEUE_URL REVIEW_QUEUE_URL TASK_QUEUE_HIGH_URL TASK_QUEUE_URL";
     let dispatcher = format!("REVIEW_STATE_MACHINE_ARN STATE_TABLE TASK_VISIBILITY_SECONDS {queues}");
+    let coinbase = "COINBASE_BACKEND COINBASE_FAULTS COINBASE_HALF COINBASE_KEY_SECRET COINBASE_MAINNET \
+                    COINBASE_NETWORK COINBASE_OPENING_BALANCE WALLET_TABLE";
+    let coinbase_write = format!("{coinbase} GRANT_PUBLIC_KEYS MCP_DRY_RUN");
     let wanted = BTreeMap::from([
         (
             "Api",
@@ -235,16 +243,32 @@ fn each_function_is_told_what_it_needs_and_no_more() {
         ("Dispatcher", dispatcher.as_str()),
         ("Escalation", "STATE_TABLE"),
         ("Judge", "DECISIONS_TABLE GRANT_SIGNING_KEY_SECRET LEDGER_TABLE STATE_TABLE"),
-        ("McpNews", "NEWS_ALLOW_PRIVATE"),
-        ("McpTwitterRead", "TWITTER_BACKEND TWITTER_HALF TWITTER_TABLE"),
-        ("McpTwitterWrite", "GRANT_PUBLIC_KEYS TWITTER_BACKEND TWITTER_FAULTS TWITTER_HALF TWITTER_TABLE"),
+        ("McpCoinbaseRead", coinbase),
+        ("McpCoinbaseWrite", coinbase_write.as_str()),
+        ("McpImagegen", "IMAGEGEN_BACKEND IMAGEGEN_FAULTS IMAGEGEN_MODEL IMAGEGEN_PRICES IMAGE_TABLE"),
+        ("McpNews", "NEWS_ALLOW_PRIVATE NEWS_BACKEND NEWS_SOURCES"),
+        (
+            "McpTwitterRead",
+            "TWITTER_BACKEND TWITTER_HALF TWITTER_TABLE TWITTER_TOKEN_RENEWAL TWITTER_TOKEN_SECRET",
+        ),
+        (
+            "McpTwitterWrite",
+            "GRANT_PUBLIC_KEYS MCP_DRY_RUN TWITTER_BACKEND TWITTER_FAULTS TWITTER_HALF TWITTER_TABLE \
+             TWITTER_TOKEN_RENEWAL TWITTER_TOKEN_SECRET",
+        ),
+        ("McpWeaviate", "MEMORY_TABLE WEAVIATE_BACKEND WEAVIATE_FAULTS WEAVIATE_KEY_SECRET WEAVIATE_URL"),
         ("Planner", "STATE_TABLE"),
         (
             "Publisher",
-            "DECISIONS_TABLE EFFECT_LEASE_SECONDS LEDGER_TABLE MCP_TWITTER_READ_FUNCTION MCP_TWITTER_WRITE_FUNCTION \
-             READ_BACK_SECONDS STATE_TABLE",
+            "DECISIONS_TABLE EFFECT_LEASE_SECONDS LEDGER_TABLE MCP_COINBASE_READ_FUNCTION \
+             MCP_COINBASE_WRITE_FUNCTION MCP_IMAGEGEN_FUNCTION MCP_PINS MCP_TWITTER_READ_FUNCTION \
+             MCP_TWITTER_WRITE_FUNCTION READ_BACK_SECONDS STATE_TABLE",
         ),
-        ("Worker", "MCP_NEWS_FUNCTION REVIEW_QUEUE_URL"),
+        (
+            "Worker",
+            "MCP_COINBASE_READ_FUNCTION MCP_IMAGEGEN_FUNCTION MCP_NEWS_FUNCTION MCP_PINS MCP_SERVERS \
+             MCP_TWITTER_READ_FUNCTION MCP_WEAVIATE_FUNCTION REVIEW_QUEUE_URL",
+        ),
     ]);
     assert_eq!(
         template.functions().into_keys().collect::<Vec<_>>(),

@@ -10,8 +10,8 @@ use chimera_domain::PlanMessage;
 use chimera_domain::ports::{ChangeHandler, HandleError, MessageHandler};
 use chimera_model::ScriptedModel;
 use chimera_testkit::{
-    Consumer, Delivery, MemoryCloud, MemorySigner, Queue, RecordingNotifier, SandboxPlatform, SeededIds,
-    VISIBILITY, VirtualClock,
+    Consumer, Delivery, MemoryCloud, MemorySigner, Queue, RecordingNotifier, SeededIds, VISIBILITY,
+    VirtualClock,
 };
 use dispatcher::{Dispatcher, Letter};
 use escalation::{Escalation, Park};
@@ -22,6 +22,7 @@ use publisher::{Publisher, Timing};
 use serde::de::DeserializeOwned;
 use worker::Worker;
 
+use crate::outside::Outside;
 use crate::workers::PacedModel;
 
 /// What is left of a function's time when a message reaches it. It is of the machine's time, not of the world's: long
@@ -31,9 +32,9 @@ const DEADLINE: Duration = Duration::from_secs(600);
 pub(crate) struct Functions {
     cloud: MemoryCloud,
     planner: Planner<MemoryCloud, ScriptedModel, VirtualClock, SeededIds>,
-    worker: Worker<SandboxPlatform, PacedModel, MemoryCloud, VirtualClock, SeededIds>,
+    worker: Worker<Outside, PacedModel, MemoryCloud, VirtualClock, SeededIds>,
     judge: Judge<MemoryCloud, MemorySigner, VirtualClock, SeededIds>,
-    publisher: Publisher<MemoryCloud, SandboxPlatform, SandboxPlatform, VirtualClock, SeededIds>,
+    publisher: Publisher<MemoryCloud, Outside, Outside, VirtualClock, SeededIds>,
     dispatcher: Dispatcher<MemoryCloud, MemoryCloud, MemoryCloud, VirtualClock, SeededIds>,
     escalation: Escalation<MemoryCloud, RecordingNotifier>,
     auditor: Auditor<MemoryCloud>,
@@ -42,7 +43,7 @@ pub(crate) struct Functions {
 impl Functions {
     pub(crate) fn over(
         cloud: &MemoryCloud,
-        platform: &SandboxPlatform,
+        outside: &Outside,
         signer: MemorySigner,
         clock: &VirtualClock,
         ids: &SeededIds,
@@ -51,16 +52,16 @@ impl Functions {
     ) -> Self {
         let of = |function: &str| cloud.as_function(function);
         let (clock, ids) = (|| clock.clone(), || ids.clone());
-        let platform = |function: &str| platform.as_function(function);
+        let outside = |function: &str| outside.as_function(function);
         Self {
             cloud: cloud.clone(),
             planner: Planner::new(of("planner"), ScriptedModel::new(), clock(), ids()),
-            worker: Worker::new(platform("worker"), model, of("worker"), clock(), ids()),
+            worker: Worker::new(outside("worker"), model, of("worker"), clock(), ids()),
             judge: Judge::new(of("judge"), signer, clock(), ids()),
             publisher: Publisher::new(
                 of("publisher"),
-                platform("publisher"),
-                platform("publisher"),
+                outside("publisher"),
+                outside("publisher"),
                 clock(),
                 ids(),
                 Timing::default(),

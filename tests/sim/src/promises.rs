@@ -3,6 +3,8 @@
 
 mod money;
 mod passage;
+pub(crate) mod payments;
+mod pictures;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
@@ -48,8 +50,9 @@ impl SwarmWorld {
     /// Every line that holds at any time.
     #[must_use]
     pub fn lines(&self) -> Vec<Line> {
-        let checks: [(&'static str, Check); 14] = [
+        let checks: [(&'static str, Check); 17] = [
             ("approved-bytes", Self::unapproved),
+            ("pictures", Self::uncommitted_pictures),
             ("screened", Self::unscreened),
             ("once", Self::repeated),
             ("outcomes", Self::misreported),
@@ -60,6 +63,8 @@ impl SwarmWorld {
             ("reserved", Self::unreserved),
             ("accounts", Self::unaccounted),
             ("caps", Self::overspent),
+            ("paid-once", Self::unordered_payments),
+            ("wallet", Self::unbalanced_wallet),
             ("closed", Self::unclosed),
             ("operating", Self::overworked),
             ("explained", Self::unexplained),
@@ -106,7 +111,10 @@ impl SwarmWorld {
         // The tenant's own words may be newer than what was published before them.
         let topics = self.policy.lock().unwrap_or_else(PoisonError::into_inner).topics.clone();
         let asked = Policy { topics, ..Policy::standard(Currency::Usd) };
+        // A payment says nothing of its own: its words are the order's.
+        let says_something = |effect: &Effect| !effect.intent.published_texts().is_empty();
         let posts = self.effects().into_iter().filter(|effect| effect.status == EffectStatus::Done);
+        let posts = posts.filter(says_something);
         let unseen = posts.filter(|effect| effect.review.is_none()).filter_map(|effect| {
             let found = screen_all(&effect.intent.published_texts(), &asked).flags;
             (!found.is_empty()).then(|| format!("nobody has seen {}, which raises {found:?}", effect.id))
@@ -124,13 +132,13 @@ impl SwarmWorld {
         again.map(|(_, (_, effect))| format!("{effect} happened twice")).collect()
     }
 
-    /// Promise 2, the other half: the rows agree with the platform on what happened.
+    /// Promise 2, the other half: the rows agree with the platform on what happened. Payments are the wallet's line.
     fn misreported(&self) -> Vec<String> {
         let seen: BTreeSet<_> =
             self.ever_published().into_iter().filter_map(|post| Some((post.tenant, post.effect?))).collect();
         let gone: BTreeSet<_> = self.platform.deleted().into_iter().map(|gone| gone.post.post_id).collect();
         let mut broken = Vec::new();
-        for effect in self.effects() {
+        for effect in self.effects().into_iter().filter(|effect| effect.intent.payment().is_none()) {
             let happened = match effect.intent.arguments.get("post_id").and_then(Value::as_str) {
                 Some(post_id) => gone.contains(post_id),
                 None => seen.contains(&(effect.tenant.clone(), name_of(&effect))),
@@ -182,7 +190,7 @@ impl SwarmWorld {
     }
 
     /// Effects by tenant, campaign and id.
-    fn effects_by_id(&self) -> BTreeMap<(TenantId, (CampaignId, EffectId)), Effect> {
+    pub(crate) fn effects_by_id(&self) -> BTreeMap<(TenantId, Name), Effect> {
         let keyed = |effect: Effect| ((effect.tenant.clone(), name_of(&effect)), effect);
         self.effects().into_iter().map(keyed).collect()
     }
@@ -221,11 +229,13 @@ impl SwarmWorld {
 }
 
 /// Effect ids are unique within their campaign only.
-fn name_of(effect: &Effect) -> (CampaignId, EffectId) {
+pub(crate) type Name = (CampaignId, EffectId);
+
+pub(crate) fn name_of(effect: &Effect) -> Name {
     (effect.campaign.clone(), effect.id.clone())
 }
 
 /// The effect that this one takes back.
-fn undone_by(undo: &Effect) -> Option<(CampaignId, EffectId)> {
+fn undone_by(undo: &Effect) -> Option<Name> {
     undo.undoes.clone().map(|effect| (undo.campaign.clone(), effect))
 }

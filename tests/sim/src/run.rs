@@ -223,6 +223,7 @@ impl SwarmWorld {
         let by_ms = at_ms - self.clock.now_ms();
         self.clock.advance(Duration::from_millis(by_ms.max(0).unsigned_abs()));
         self.cloud.time_out_executions();
+        self.outside.settle().await;
         let ticks = {
             let mut pace = self.pace();
             let ticks = pace.next_tick_ms <= at_ms;
@@ -246,6 +247,7 @@ impl SwarmWorld {
             (key.pk, key.sk, item.to_string()).hash(&mut hash);
         }
         self.platform.posts().len().hash(&mut hash);
+        self.wallet.executes().hash(&mut hash);
         hash.finish()
     }
 }

@@ -16,6 +16,7 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
 use crate::functions::Functions;
+use crate::outside::{Memories, Others, Outside, Studio, Wallet};
 use crate::workers::{PacedModel, WorkTimes};
 
 /// What the loop remembers between runs.
@@ -32,6 +33,14 @@ pub struct SwarmWorld {
     pub cloud: MemoryCloud,
     /// Where posts go, and the feeds.
     pub platform: SandboxPlatform,
+    /// The server of the agents' wallets.
+    pub wallet: Wallet,
+    /// The server that makes pictures and keeps them.
+    pub studio: Studio,
+    /// The server of what agents remember.
+    pub memories: Memories,
+    /// Somebody else's servers, which a brief may name.
+    pub others: Others,
     /// The time.
     pub clock: VirtualClock,
     /// What goes wrong.
@@ -41,6 +50,7 @@ pub struct SwarmWorld {
     /// Ids, shared by all functions and the operator.
     pub ids: SeededIds,
     pub(crate) functions: Functions,
+    pub(crate) outside: Outside,
     pub(crate) pace: Mutex<Pace>,
     pub(crate) policy: Mutex<Policy>,
     pub(crate) work_times: PacedModel,
@@ -57,6 +67,19 @@ impl SwarmWorld {
     /// The same under these faults; everything left to chance comes from `seed`.
     #[must_use]
     pub fn with(seed: u64, faults: Faults) -> Self {
+        Self::over(seed, faults, |outside, _, _| outside)
+    }
+
+    /// The same whose posts go to our own server of posts, as it is deployed; the stand-in still serves the feeds.
+    pub(crate) fn on_our_posts(seed: u64, faults: Faults) -> Self {
+        Self::over(seed, faults, Outside::on_our_posts)
+    }
+
+    fn over(
+        seed: u64,
+        faults: Faults,
+        change: impl FnOnce(Outside, &MemorySigner, &VirtualClock) -> Outside,
+    ) -> Self {
         let clock = VirtualClock::default();
         let ids = SeededIds::new(seed);
         let signer = MemorySigner::default();
@@ -64,8 +87,9 @@ impl SwarmWorld {
         let platform = SandboxPlatform::new(&signer, clock.clone(), faults.clone());
         let notifier = RecordingNotifier::default();
         let work_times = PacedModel::new(clock.clone());
+        let outside = change(Outside::new(platform, &signer, &clock, faults.clone()), &signer, &clock);
         let functions =
-            Functions::over(&cloud, &platform, signer, &clock, &ids, &notifier, work_times.clone());
+            Functions::over(&cloud, &outside, signer, &clock, &ids, &notifier, work_times.clone());
         let pace = Pace {
             rng: StdRng::seed_from_u64(seed),
             next_tick_ms: clock.now_ms(),
@@ -73,12 +97,17 @@ impl SwarmWorld {
         };
         let world = Self {
             cloud,
-            platform,
+            platform: outside.platform.clone(),
+            wallet: outside.wallet.clone(),
+            studio: outside.studio.clone(),
+            memories: outside.memories.clone(),
+            others: outside.others.clone(),
             clock,
             faults,
             notifier,
             ids,
             functions,
+            outside,
             pace: Mutex::new(pace),
             policy: Mutex::new(a_policy()),
             work_times,

@@ -6,12 +6,13 @@ use chimera_domain::ports::AuditEntry;
 use chimera_domain::{
     AgentId, Bucket, CampaignId, Confidence, Decision, DecisionKind, Digest, Effect, EffectId, EffectStatus,
     Evidence, Flag, Intent, LedgerEntry, Money, OperatorId, Outcome, Refusal, Review, ReviewId, ReviewStatus,
-    SignedGrant, Subject, Task, TaskId, TaskKind, TaskStatus, Timestamp, Usage, Verdict, VerdictKind,
+    SignedGrant, Subject, Task, Timestamp, Usage, Verdict, VerdictKind,
 };
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::task::TaskPart;
 use super::{Case, Of};
 use crate::ledger::Totals;
 
@@ -102,42 +103,6 @@ fn work_of(of: &Of, task: Option<&Task>, reviews: &[Review]) -> Option<Usage> {
     match of {
         Of::Review(_) => held().or_else(committed),
         Of::Task(_) | Of::Effect(_) => committed().or_else(held),
-    }
-}
-
-/// The task it came from.
-#[derive(Serialize)]
-struct TaskPart {
-    id: TaskId,
-    kind: TaskKind,
-    status: TaskStatus,
-    plan: u32,
-    attempt: u32,
-    tries: u32,
-    goal: String,
-    /// Title and link of what it is about.
-    source: Option<(String, String)>,
-    /// What was said about earlier attempts, oldest first.
-    feedback: Vec<String>,
-    opened_at: Option<Timestamp>,
-    reason: Option<String>,
-}
-
-impl From<Task> for TaskPart {
-    fn from(row: Task) -> Self {
-        Self {
-            id: row.id,
-            kind: row.kind,
-            status: row.status,
-            plan: row.plan,
-            attempt: row.attempt,
-            tries: row.tries,
-            goal: row.goal,
-            source: row.source.map(|source| (source.title, source.url)),
-            feedback: row.feedback,
-            opened_at: row.opened_at,
-            reason: row.reason,
-        }
     }
 }
 

@@ -122,6 +122,32 @@ async fn mentions_that_cannot_be_answered_once_each_are_refused() {
         .is(StatusCode::UNPROCESSABLE_ENTITY, "invalid_body");
 }
 
+/// [K-12]
+#[tokio::test]
+async fn a_tool_named_as_a_feed_is_taken_or_refused_with_what_is_wrong_with_it() {
+    let long = format!("mcp://fetch/fetch?url={}", "x".repeat(2_048));
+    for (feed, why) in [
+        ("mcp://", "must name a server"),
+        ("mcp://fetch", "must name a tool"),
+        ("mcp://Fetch/fetch", "must name a server"),
+        ("mcp://me:secret@fetch/fetch", "carries credentials"),
+        ("mcp://fetch/fetch?url", "name=value"),
+        ("mcp://fetch/fetch?a=1&a=2", "no name twice"),
+        ("mcp://fetch/fetch?a=%00", "percent-encoded text"),
+        ("mcp://fetch/fetch#top", "a fragment"),
+        (long.as_str(), "at most 2048"),
+        ("ftp://a.example/f", "nor mcp://<server>/<tool>"),
+    ] {
+        let answer = post_campaign(with("feeds", json!(["https://a.example/f", feed])), &[]).await;
+        let detail = answer.body["detail"].as_str().unwrap_or_default().to_owned();
+        answer.is(StatusCode::UNPROCESSABLE_ENTITY, "invalid_brief");
+        assert!(detail.contains(why), "{feed}: {detail}");
+    }
+    let named = json!(["mcp://fetch/fetch?url=https%3A%2F%2Fa.example%2Ftub", "mcp://wire/latest"]);
+    let answer = post_campaign(with("feeds", named.clone()), &[]).await;
+    assert_eq!((answer.status, &answer.body["brief"]["feeds"]), (StatusCode::CREATED, &named));
+}
+
 /// [P-10]
 #[tokio::test]
 async fn feeds_and_posts_that_need_more_tasks_than_a_plan_has_are_refused() {

@@ -12,5 +12,6 @@ mod listings;
 mod policy;
 mod raises;
 mod receipts;
+mod skills;
 mod tenants;
 mod world;

@@ -40,6 +40,7 @@ fn everything() -> Value {
         "near_duplicate": {"window_days": 14},
         "disclosure": "label_and_text",
         "ai_replies_approved": true,
+        "token_deploy": true,
         "caps": {
             "per_effect": usd(50), "per_campaign": usd(2_000), "per_agent_day": usd(500), "per_tenant_day": usd(1_000),
             "operating": usd(300),

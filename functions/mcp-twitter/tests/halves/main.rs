@@ -3,8 +3,13 @@
 
 mod answers;
 mod deletions;
+mod limits;
+mod pictures;
+mod reading;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -12,18 +17,28 @@ use chimera_domain::ports::{Clock, Ids};
 use chimera_domain::{
     AgentId, CampaignId, Currency, Digest, EffectId, Grant, Money, SignedGrant, TenantId, Timestamp,
 };
-use chimera_mcp::server::{GrantDesk, GrantVerifier, MemoryBurns, ToolFault, ToolServer};
+use chimera_mcp::server::{GrantDesk, GrantVerifier, MemoryAllowances, MemoryBurns, ToolFault, ToolServer};
 use ed25519_dalek::{Signer, SigningKey};
-use mcp_twitter::{Faults, MemoryPosts, ReadHalf, Sandbox, WriteHalf};
+use mcp_twitter::{Faults, MemoryPosts, Sandbox, read_half, write_half};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-#[derive(Clone, Copy)]
-struct Noon;
+/// When every story begins: 08:00 on 15 January 2027.
+const BEGINNING: i64 = 1_800_000_000;
 
-impl Clock for Noon {
+/// A clock that stands until somebody sets it forward.
+#[derive(Clone)]
+struct Time(Arc<AtomicI64>);
+
+impl Time {
+    fn forward(&self, seconds: i64) {
+        self.0.fetch_add(seconds, Ordering::SeqCst);
+    }
+}
+
+impl Clock for Time {
     fn now(&self) -> Timestamp {
-        Timestamp::from_second(1_800_000_000).unwrap()
+        Timestamp::from_second(self.0.load(Ordering::SeqCst)).unwrap()
     }
 }
 
@@ -35,12 +50,11 @@ impl Ids for RandomIds {
     }
 }
 
-type Write = ToolServer<WriteHalf<MemoryBurns, Noon, RandomIds, MemoryPosts>>;
-
 struct Platform {
-    write: Write,
-    read: ToolServer<ReadHalf<MemoryPosts>>,
+    write: ToolServer,
+    read: ToolServer,
     posts: MemoryPosts,
+    time: Time,
 }
 
 fn key() -> SigningKey {
@@ -50,12 +64,13 @@ fn key() -> SigningKey {
 fn platform(faults: Value) -> Platform {
     let keys = BTreeMap::from([("k1", BASE64_STANDARD.encode(key().verifying_key().as_bytes()))]);
     let verifier = GrantVerifier::from_json(&json!(keys).to_string(), "twitter@test").unwrap();
-    let posts = MemoryPosts::default();
+    let (posts, time) = (MemoryPosts::default(), Time(Arc::new(AtomicI64::new(BEGINNING))));
     let faults: Faults = serde_json::from_value(faults).unwrap();
-    let desk = GrantDesk::new(verifier, MemoryBurns::default(), Noon, RandomIds);
-    let write = WriteHalf::new(desk, Sandbox::new(posts.clone(), Noon, faults));
-    let read = ReadHalf::new(posts.clone());
-    Platform { write: ToolServer::new(write).unwrap(), read: ToolServer::new(read).unwrap(), posts }
+    let sandbox = || Sandbox::new(posts.clone(), time.clone(), faults.clone()).seeded(7);
+    let desk = GrantDesk::new(verifier, MemoryBurns::default(), time.clone(), RandomIds);
+    let write = write_half(sandbox(), desk).clock(time.clone()).build().unwrap();
+    let read = read_half(sandbox(), MemoryAllowances::default()).clock(time.clone()).build().unwrap();
+    Platform { write, read, posts, time }
 }
 
 /// Who acts: a tenant and one of its agents.
@@ -80,7 +95,7 @@ fn grant_to((tenant, agent): Who, tool: &str, id: &str, arguments: &Value) -> Si
         arguments: Digest::of_json(arguments),
         max_cost: Money::new(20, Currency::Usd).unwrap(),
         policy_version: 1,
-        expires_at: Timestamp::from_second(1_800_000_600).unwrap(),
+        expires_at: Timestamp::from_second(BEGINNING + 7 * 86_400).unwrap(),
     };
     let signature = BASE64_STANDARD.encode(key().sign(grant.message().as_bytes()).to_bytes());
     SignedGrant { grant, signature }
@@ -106,6 +121,13 @@ fn deletion(of: &Value, (_, agent): Who) -> Value {
     json!({ "account": agent, "post_id": of["outcome"]["external_id"] })
 }
 
+fn code(fault: &ToolFault) -> String {
+    match fault.refusal() {
+        Some(refusal) => refusal.code.clone(),
+        None => panic!("{fault:?}"),
+    }
+}
+
 impl Platform {
     async fn post(&self, id: &str, text: &str) -> Value {
         self.write.call_checked("post_create", granted(id, &intent(text))).await.unwrap()
@@ -121,10 +143,12 @@ impl Platform {
     }
 
     async fn refusal_of(&self, tool: &str, call: Value) -> String {
-        match self.write.call_checked(tool, call).await.unwrap_err() {
-            ToolFault::Refused(refusal) => refusal.code,
-            other => panic!("{other:?}"),
-        }
+        code(&self.write.call_checked(tool, call).await.unwrap_err())
+    }
+
+    /// Calls a read tool.
+    async fn look(&self, tool: &str, arguments: Value) -> Value {
+        self.read.call_checked(tool, arguments).await.unwrap()
     }
 
     async fn search(&self, text: &str) -> Vec<Value> {
@@ -176,38 +200,6 @@ async fn nothing_is_posted_without_a_grant_for_exactly_these_arguments() {
     let other = json!({ "account": "rival", "text": "hello", "made_with_ai": true });
     assert_eq!(platform.refusal(granted("g1", &other)).await, "grant_account");
     assert!(platform.search("").await.is_empty());
-}
-
-#[tokio::test]
-async fn media_bytes_must_be_those_that_were_approved() {
-    let platform = platform(json!({}));
-    let mut arguments = intent("with a picture");
-    arguments["media"] = json!([{ "digest": Digest::of_bytes(b"picture"), "mime": "image/png" }]);
-    let with_bytes = |bytes: &[u8]| {
-        let mut call = granted("g1", &arguments);
-        call["media"][0]["bytes_base64"] = json!(BASE64_STANDARD.encode(bytes));
-        call
-    };
-    assert_eq!(platform.refusal(with_bytes(b"another")).await, "media_mismatch");
-    let posted = platform.write.call_checked("post_create", with_bytes(b"picture")).await.unwrap();
-    assert_eq!(posted["state"], "done");
-}
-
-#[tokio::test]
-async fn the_platform_refuses_what_the_platform_refuses() {
-    let platform = platform(json!({}));
-    assert_eq!(platform.post("g1", "same").await["state"], "done");
-    assert_eq!(platform.post("g2", "same").await["refusal"]["code"], "duplicate");
-    let long = platform.post("g3", &"長".repeat(141)).await;
-    assert_eq!(long["refusal"]["code"], "text_too_long");
-    for n in 2..300 {
-        assert_eq!(platform.post(&format!("m{n}"), &format!("post {n}")).await["state"], "done", "{n}");
-    }
-    let limited = platform.post("g4", "one too many").await;
-    assert_eq!(
-        (&limited["refusal"]["code"], &limited["refusal"]["retryable"], &limited["retry_after_s"]),
-        (&json!("rate_limited"), &json!(true), &json!(37))
-    );
 }
 
 #[tokio::test]

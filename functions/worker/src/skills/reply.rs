@@ -1,13 +1,16 @@
 //! Writes an answer to one mention and proposes to publish it.
 
-use chimera_domain::ports::{ReadTools, ReasoningModel};
+use chimera_domain::ports::{ReasoningModel, SkillTools};
 use chimera_domain::{Binding, Intent, Task, WorkOutcome};
 use serde_json::json;
 
 use crate::desk::{Desk, SkillError};
-use crate::skills::{About, written};
+use crate::skills::{About, ToolName, written};
 
-pub(super) async fn run<T: ReadTools, M: ReasoningModel>(
+/// It has the mention in its task.
+pub(super) const TOOLS: &[ToolName] = &[];
+
+pub(super) async fn run<T: SkillTools, M: ReasoningModel>(
     desk: &mut Desk<'_, T, M>,
     task: &Task,
 ) -> Result<WorkOutcome, SkillError> {
@@ -15,7 +18,8 @@ pub(super) async fn run<T: ReadTools, M: ReasoningModel>(
         return Err(SkillError::bad_task("a reply task is bound to a mention"));
     };
     let what = json!({ "untrusted": true, "author": mention.author, "text": mention.text });
-    let text = written(desk, task, About { prompt: "reply-1", name: "mention", what }).await?;
+    let about = About { prompt: "reply-1", name: "mention", what, notes: Vec::new() };
+    let text = written(desk, task, about).await?;
     let intent = Intent {
         server: "twitter".to_owned(),
         tool: "post_reply".to_owned(),

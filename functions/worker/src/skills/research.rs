@@ -1,11 +1,15 @@
-//! Reads a feed and notes the sources worth writing about.
+//! Reads a feed, or asks the tool that stands for one, and notes the sources worth writing about.
 
-use chimera_domain::ports::{Ask, ModelRole, ReadTools, ReasoningModel};
-use chimera_domain::{Artifact, Binding, Source, Task, WorkOutcome, limits};
+use chimera_domain::ports::{Ask, ModelRole, ReasoningModel, SkillTools};
+use chimera_domain::{Artifact, Binding, Source, Task, ToolFeed, WorkOutcome, limits};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::desk::{Desk, SkillError};
+use crate::skills::{ToolName, others};
+
+/// It reads feeds. [K-12] The tool of somebody else's server that a brief names is not ours to list.
+pub(super) const TOOLS: &[ToolName] = &[("news", "news_headlines")];
 
 /// Articles asked of a feed at least and at most: enough to choose from, few enough for one prompt.
 const HEADLINES: (u32, u32) = (40, 200);
@@ -24,15 +28,15 @@ struct Headlines {
 
 /// An article as the news server gives it.
 #[derive(Debug, Serialize, Deserialize)]
-struct Headline {
-    id: String,
+pub(super) struct Headline {
+    pub(super) id: String,
     #[serde(default)]
-    title: String,
-    url: String,
+    pub(super) title: String,
+    pub(super) url: String,
     #[serde(default)]
-    published_at: Option<String>,
+    pub(super) published_at: Option<String>,
     #[serde(default)]
-    text: String,
+    pub(super) text: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -46,17 +50,14 @@ struct Pick {
     excerpt: String,
 }
 
-pub(super) async fn run<T: ReadTools, M: ReasoningModel>(
+pub(super) async fn run<T: SkillTools, M: ReasoningModel>(
     desk: &mut Desk<'_, T, M>,
     task: &Task,
 ) -> Result<WorkOutcome, SkillError> {
     let Binding::Feed { url, want } = &task.binding else {
         return Err(SkillError::bad_task("a research task is bound to a feed"));
     };
-    let limit = want.saturating_add(want / 4).clamp(HEADLINES.0, HEADLINES.1);
-    let answer = desk.call("news", "news_headlines", json!({ "url": url, "limit": limit })).await?;
-    let headlines: Headlines =
-        serde_json::from_value(answer).map_err(|error| SkillError::unreadable("news_headlines", &error))?;
+    let headlines = headlines(desk, url, *want).await?;
     let answer = desk.ask(&question(task, *want, &headlines)).await?;
     let picks: Picks =
         serde_json::from_value(answer).map_err(|error| SkillError::unreadable("researcher-1", &error))?;
@@ -66,6 +67,22 @@ pub(super) async fn run<T: ReadTools, M: ReasoningModel>(
         return Err(SkillError::Failed { code: "no_usable_source", message, retryable: false });
     }
     Ok(WorkOutcome::Artifact { artifact: Artifact::Notes { sources } })
+}
+
+/// What there is to choose from: enough for as many sources as are wanted.
+async fn headlines<T: SkillTools, M: ReasoningModel>(
+    desk: &mut Desk<'_, T, M>,
+    url: &str,
+    want: u32,
+) -> Result<Headlines, SkillError> {
+    let limit = want.saturating_add(want / 4).clamp(HEADLINES.0, HEADLINES.1);
+    if let Some(feed) = ToolFeed::of(url).map_err(|why| SkillError::bad_task(format!("{url}: {why}")))? {
+        let answer = desk.call_named(&feed).await?;
+        let most = usize::try_from(limit).unwrap_or(usize::MAX);
+        return Ok(Headlines { items: others::headlines(&feed, &answer, most)? });
+    }
+    let answer = desk.call("news", "news_headlines", json!({ "url": url, "limit": limit })).await?;
+    serde_json::from_value(answer).map_err(|error| SkillError::unreadable("news_headlines", &error))
 }
 
 /// The longest excerpt of each of so many sources that the notes have room for all.

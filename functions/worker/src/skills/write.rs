@@ -1,22 +1,31 @@
-//! Writes a post about one source and proposes to publish it.
+//! Writes a post about one source, with its pictures, and proposes to publish it.
 
-use chimera_domain::ports::{ReadTools, ReasoningModel};
-use chimera_domain::{Check, Intent, Task, WorkOutcome};
+use chimera_domain::ports::{ReasoningModel, SkillTools};
+use chimera_domain::{Check, Intent, Picture, Task, WorkOutcome};
 use serde_json::{Value, json};
 
 use crate::desk::{Desk, SkillError};
-use crate::skills::{About, written};
+use crate::skills::{About, ToolName, memory, written};
 
-pub(super) async fn run<T: ReadTools, M: ReasoningModel>(
+/// It asks what the agent remembers, where its task says so.
+pub(super) const TOOLS: &[ToolName] = &[memory::RECALL];
+
+pub(super) async fn run<T: SkillTools, M: ReasoningModel>(
     desk: &mut Desk<'_, T, M>,
     task: &Task,
 ) -> Result<WorkOutcome, SkillError> {
     let Some(source) = &task.source else {
         return Err(SkillError::bad_task("a write task comes with its source"));
     };
+    // [K-8] Nothing is asked where nobody wants it: a call costs time and a share of the model's attention.
+    let notes = if task.recall { memory::recalled(desk, task, &source.title).await? } else { Vec::new() };
     let what = json!({ "title": source.title, "url": source.url, "excerpt": source.excerpt });
-    let text = written(desk, task, About { prompt: "writer-1", name: "source", what }).await?;
+    let text = written(desk, task, About { prompt: "writer-1", name: "source", what, notes }).await?;
     let mut arguments = json!({ "account": task.agent, "text": text, "made_with_ai": true });
+    if !task.pictures.is_empty() {
+        // [K-6] What was judged, by its digest: the bytes cannot be exchanged afterwards.
+        arguments["media"] = task.pictures.iter().map(medium).collect();
+    }
     if task.criteria.iter().any(|criterion| criterion.check == Check::DisclosesSponsor) {
         // What the text says, the platform's own label says as well.
         arguments["paid_partnership"] = Value::Bool(true);
@@ -28,4 +37,9 @@ pub(super) async fn run<T: ReadTools, M: ReasoningModel>(
         cites: Some(source.digest()),
     };
     Ok(WorkOutcome::Intent { intent })
+}
+
+/// A picture as a post carries it.
+fn medium(picture: &Picture) -> Value {
+    json!({ "digest": picture.digest, "mime": picture.mime, "alt_text": picture.alt_text })
 }

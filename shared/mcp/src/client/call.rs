@@ -1,185 +1,285 @@
-//! One call: one exchange, no handshake, no state kept between calls.
+//! One call of a tool: permitted by the registry, held to the pinned list, made within one deadline.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use chimera_domain::Refusal;
+use axum::http::HeaderValue;
 use chimera_domain::ports::ToolError;
-use jsonschema::Validator;
-use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ClientCapabilities, ClientConfig, ErrorCode,
-    Implementation, JsonObject, ProtocolVersion, ServerCapabilities, ServerPeerInfo,
-};
-use rmcp::service::{RunningService, serve_directly};
-use rmcp::transport::StreamableHttpClientTransport;
-use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
-use rmcp::{RoleClient, ServiceError};
+use rmcp::model::{CallToolRequestParams, CallToolResponse, CallToolResult, JsonObject, Tool};
 use serde_json::Value;
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout_at};
 
-use super::carrier::{Carrier, Connections, Fault, Retries};
+use super::catalog::{self, Catalog};
+use super::connections::Connections;
 use super::courier::Courier;
-use super::registry::{Registry, Server};
-use crate::server::tools_digest;
-
-/// What a server said its tools answer, once its tool list was found to be the pinned one.
-#[derive(Debug, Default)]
-struct Catalog {
-    outputs: HashMap<String, Validator>,
-}
+use super::era::{self, Era, Probed, Spoken, fault_of};
+use super::fault::{Again, Failure, Fault, Kind, told};
+use super::registry::{Permit, Registry, Server};
+use super::result;
+use super::retry::{Pauses, may_repeat};
+use super::secrets::{SecretError, Secrets, bearer};
+use crate::trace;
 
 /// Calls the servers of one registry.
 #[derive(Debug)]
-pub(crate) struct Caller {
+pub(crate) struct Caller<S> {
     pub(crate) registry: Registry,
     connections: Connections,
-    catalogs: HashMap<String, OnceCell<Catalog>>,
-    retries: Retries,
+    secrets: S,
+    pauses: Pauses,
+    learnt: BTreeMap<String, Learnt>,
 }
 
-impl Caller {
-    pub(crate) fn new(registry: Registry, connections: Connections, retries: Retries) -> Self {
-        let catalogs = registry.names().map(|(name, _)| (name.clone(), OnceCell::new())).collect();
-        Self { registry, connections, catalogs, retries }
+/// What the process has found out about a server. None of it is a connection: all of it outlives a freeze.
+#[derive(Debug, Default)]
+struct Learnt {
+    catalog: OnceCell<Catalog>,
+    spoken: Mutex<Option<Spoken>>,
+    /// Held by the one call that finds out what the server speaks.
+    probing: tokio::sync::Mutex<()>,
+    token: Mutex<Option<HeaderValue>>,
+}
+
+/// Which tool of which server.
+#[derive(Clone, Copy)]
+pub(crate) struct Called<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) server: &'a Server,
+    pub(crate) permit: &'a Permit,
+    pub(crate) tool: &'a str,
+}
+
+impl<S: Secrets> Caller<S> {
+    pub(crate) fn new(registry: Registry, connections: Connections, secrets: S, pauses: Pauses) -> Self {
+        let learnt = registry.servers().map(|(name, _)| (name.clone(), Learnt::default())).collect();
+        Self { registry, connections, secrets, pauses, learnt }
     }
 
-    /// Calls a permitted tool; gives its structured answer. Everything happens within `deadline`.
+    /// The same caller, with other secrets.
+    pub(crate) fn with_secrets<T: Secrets>(self, secrets: T) -> Caller<T> {
+        Caller::new(self.registry, self.connections, secrets, self.pauses)
+    }
+
+    /// The same caller, with other pauses.
+    pub(crate) fn paced(self, pauses: Pauses) -> Self {
+        Self { pauses, ..self }
+    }
+
+    /// Calls a permitted tool; gives its checked answer. Everything happens within `deadline`.
     pub(crate) async fn call(
         &self,
-        (name, server): (&str, &Server),
-        tool: &str,
+        called: Called<'_>,
         arguments: Value,
         deadline: Duration,
     ) -> Result<Value, ToolError> {
+        let Called { name, server, permit, tool } = called;
         let Value::Object(arguments) = arguments else {
             return Err(ToolError::Forbidden(format!("{name}.{tool}: arguments are no object")));
         };
+        let deadline = deadline.min(server.timeout);
         let within = Instant::now() + deadline;
-        let late = |_| ToolError::Unknown(format!("{name}.{tool}: no answer within {deadline:?}"));
-        // Asking for the tool list acts on nothing, so running out of time there is no doubt about the call.
-        let catalog = timeout_at(within, self.catalog(name, server, within))
-            .await
-            .map_err(|_| ToolError::Unsent(format!("{name}: no tool list within {deadline:?}")))??;
-        let carrier = self.connections.to(&server.target, self.retries);
-        let result =
-            timeout_at(within, call_once(carrier, within, tool, arguments)).await.map_err(late)??;
-        let answer = structured(result)?;
-        match catalog.and_then(|catalog| catalog.outputs.get(tool)) {
-            Some(schema) if !schema.is_valid(&answer) => {
-                Err(ToolError::Unknown(format!("{name}.{tool}: the answer is not what its schema says")))
-            }
-            _ => Ok(answer),
+        // Asking for the tool list acts on nothing: it may be repeated whatever the call does.
+        let listed = self.pauses.repeat(true, within, || self.held_to(name, server, within)).await;
+        let catalog = listed.map_err(|failure| failure.error)?;
+        let arguments = match catalog {
+            // Somebody else's tool is named in a brief, where everything is text.
+            Some(catalog) if server.is_foreign => catalog.read_as_wanted(tool, arguments),
+            _ => arguments,
+        };
+        if let Some(catalog) = catalog {
+            catalog.check_input(tool, &arguments)?;
         }
+        let repeats = may_repeat(permit.class, &arguments);
+        let attempt = || self.attempt(called, catalog, &arguments, within);
+        self.pauses.repeat(repeats, within, attempt).await.map_err(|failure| failure.error)
     }
 
-    async fn catalog(
+    /// What the call is held to. Running out of time here is no doubt about the call.
+    async fn held_to(
         &self,
         name: &str,
         server: &Server,
         within: Instant,
-    ) -> Result<Option<&Catalog>, ToolError> {
-        let (Some(pin), Some(cell)) = (&server.pin, self.catalogs.get(name)) else {
+    ) -> Result<Option<&Catalog>, Failure> {
+        let knew_token = self.knows_token(name);
+        match timeout_at(within, Box::pin(self.catalog(name, server, within))).await {
+            Ok(Ok(catalog)) => Ok(catalog),
+            Ok(Err(fault)) => Err(self.failure(name, fault.beforehand(), knew_token)),
+            Err(_) => Err(named(name, Fault::unsent("no tool list in time").again(Again::Never))),
+        }
+    }
+
+    async fn attempt(
+        &self,
+        called: Called<'_>,
+        catalog: Option<&Catalog>,
+        arguments: &JsonObject,
+        within: Instant,
+    ) -> Result<Value, Failure> {
+        if within <= Instant::now() {
+            // To begin now would make an unknown of it.
+            return Err(named(called.name, Fault::unsent("no time is left to send it").again(Again::Never)));
+        }
+        let knew_token = self.knows_token(called.name);
+        let exchange = self.exchange(called, arguments, within);
+        let result = match timeout_at(within, Box::pin(exchange)).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(fault)) => return Err(self.failure(called.name, fault, knew_token)),
+            Err(_) => return Err(named(called.name, Fault::late())),
+        };
+        let whose = (called.server.is_foreign, called.permit.max_bytes);
+        let answer = result::answer(result, whose)?;
+        let structure = answer.is_structured.then_some(&answer.json);
+        match catalog.map_or(Ok(()), |catalog| catalog.check_output(called.tool, structure)) {
+            Ok(()) => Ok(answer.json),
+            Err(fault) => Err(named(called.name, fault)),
+        }
+    }
+
+    /// One request for the call, after as many as the server's revision wants before it.
+    async fn exchange(
+        &self,
+        called: Called<'_>,
+        arguments: &JsonObject,
+        within: Instant,
+    ) -> Result<CallToolResult, Fault> {
+        let Called { name, server, tool, .. } = called;
+        let courier = self.courier(name, server, within, server.response_bytes).await?;
+        let spoken = self.spoken(name, server, &courier, within).await.map_err(Fault::beforehand)?;
+        let outcome = match era::connect(&courier, spoken).await {
+            Err(fault) => Err(fault.beforehand()),
+            Ok(peer) => {
+                let mut params =
+                    CallToolRequestParams::new(tool.to_owned()).with_arguments(arguments.clone());
+                params.meta = trace::meta();
+                match peer.call_tool_once(params).await {
+                    Ok(CallToolResponse::Complete(result)) => Ok(result),
+                    Ok(_) => Err(Fault::violation("the tool asked for something before answering")),
+                    Err(error) => Err(fault_of(&error, &courier)),
+                }
+            }
+        };
+        courier.farewell().await;
+        outcome
+    }
+
+    /// The pinned list, where there is a pin: fetched by the process's first call, and by later ones only while it cannot
+    /// be had or has drifted.
+    async fn catalog(&self, name: &str, server: &Server, within: Instant) -> Result<Option<&Catalog>, Fault> {
+        let (Some(pin), Some(learnt)) = (&server.pin, self.learnt.get(name)) else {
             return Ok(None);
         };
-        let listed = cell
-            .get_or_try_init(async || {
-                let tools = list(self.connections.to(&server.target, self.retries), within).await?;
-                let found = tools_digest(&tools);
-                if found != *pin {
-                    return Err(ToolError::Forbidden(format!("{name}: its tools changed to {found}")));
-                }
-                Ok(Catalog { outputs: tools.iter().filter_map(output_schema).collect() })
+        let fetched = learnt.catalog.get_or_try_init(async || {
+            let tools = self.list(name, server, within).await?;
+            // Which of our own tools a call may need is the kit's to know.
+            let may_be_called = |tool: &str| !server.is_foreign || server.tools.contains_key(tool);
+            Catalog::pinned(&tools, pin, may_be_called).inspect_err(|fault| {
+                // [T-25] A person must look: nothing is called on this server until its pin or its tools are right again.
+                tracing::error!(mcp.server = name, %pin, why = %fault, "a server's tools cannot be trusted");
             })
-            .await?;
-        Ok(Some(listed))
+        });
+        fetched.await.map(Some)
     }
-}
 
-fn output_schema(tool: &rmcp::model::Tool) -> Option<(String, Validator)> {
-    let schema = Value::Object(tool.output_schema.as_deref()?.clone());
-    let validator = jsonschema::validator_for(&schema).ok()?;
-    Some((tool.name.to_string(), validator))
-}
-
-async fn call_once(
-    carrier: Carrier,
-    within: Instant,
-    tool: &str,
-    arguments: JsonObject,
-) -> Result<CallToolResult, ToolError> {
-    let (service, courier) = connect(carrier, within);
-    let params = CallToolRequestParams::new(tool.to_owned()).with_arguments(arguments);
-    match service.call_tool_once(params).await {
-        Ok(CallToolResponse::Complete(result)) => Ok(result),
-        Ok(_) => Err(ToolError::Unknown("the tool asked for something before answering".to_owned())),
-        Err(error) => Err(tool_error(&error, courier.fault())),
+    /// The server's tool list.
+    pub(crate) async fn list(
+        &self,
+        name: &str,
+        server: &Server,
+        within: Instant,
+    ) -> Result<Vec<Tool>, Fault> {
+        let courier = self.courier(name, server, within, catalog::PAGE_BYTES).await?;
+        let spoken = self.spoken(name, server, &courier, within).await?;
+        let listed = match era::connect(&courier, spoken).await {
+            Ok(peer) => Box::pin(catalog::list(&peer, &courier)).await,
+            Err(fault) => Err(fault),
+        };
+        courier.farewell().await;
+        listed
     }
-}
 
-async fn list(carrier: Carrier, within: Instant) -> Result<Vec<rmcp::model::Tool>, ToolError> {
-    let (service, courier) = connect(carrier, within);
-    service.list_all_tools().await.map_err(|error| match tool_error(&error, courier.fault()) {
-        // A list that did not come leaves the call itself unsent.
-        ToolError::Unknown(why) => ToolError::Unsent(why),
-        other => other,
-    })
-}
+    async fn courier(
+        &self,
+        name: &str,
+        server: &Server,
+        within: Instant,
+        limit: usize,
+    ) -> Result<Courier, Fault> {
+        let token = self.token(name, server).await?;
+        Ok(Courier::new(self.connections.to(&server.target), token, within, limit))
+    }
 
-/// A peer that is known to speak the stateless protocol: no request is spent on finding out.
-fn connect(carrier: Carrier, within: Instant) -> (RunningService<RoleClient, ClientConfig>, Courier) {
-    let config =
-        StreamableHttpClientTransportConfig::with_uri(carrier.address()).reinit_on_expired_session(false);
-    let courier = Courier::new(carrier, within);
-    let transport = StreamableHttpClientTransport::with_client(courier.clone(), config);
-    let peer = ServerPeerInfo::new(ProtocolVersion::V_2026_07_28, ServerCapabilities::default());
-    let ourselves = Implementation::new("chimera", env!("CARGO_PKG_VERSION"));
-    let client = ClientConfig::new(ClientCapabilities::default(), ourselves)
-        .with_protocol_version(ProtocolVersion::V_2026_07_28);
-    (serve_directly(client, transport, Some(peer)), courier)
-}
-
-fn tool_error(error: &ServiceError, fault: Option<Fault>) -> ToolError {
-    match (fault, error) {
-        (Some(Fault::Unsent(why)), _) => ToolError::Unsent(why),
-        (Some(Fault::Forbidden(why)), _) => ToolError::Forbidden(why),
-        (Some(Fault::Unknown(why)), _) => ToolError::Unknown(why),
-        (None, ServiceError::McpError(refusal)) if refused_before_running(refusal.code) => {
-            ToolError::Forbidden(refusal.message.to_string())
+    /// [T-24] The server's bearer token, read once per process and again when the server has refused it.
+    async fn token(&self, name: &str, server: &Server) -> Result<Option<HeaderValue>, Fault> {
+        let (Some(secret), Some(learnt)) = (&server.secret, self.learnt.get(name)) else {
+            return Ok(None);
+        };
+        let known = learnt.token.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if known.is_some() {
+            return Ok(known);
         }
-        (None, other) => ToolError::Unknown(other.to_string()),
+        let read = Box::pin(self.secrets.secret(secret)).await.and_then(|token| bearer(secret, &token));
+        let token = read.map_err(|error| match error {
+            SecretError::Unusable(_) => Fault::forbidden(error.to_string()),
+            SecretError::Unavailable(_) => Fault::unsent(error.to_string()),
+        })?;
+        *learnt.token.lock().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
+        Ok(Some(token))
+    }
+
+    /// [T-23] What the server speaks: as configured, or found out with one probe and remembered.
+    async fn spoken(
+        &self,
+        name: &str,
+        server: &Server,
+        courier: &Courier,
+        within: Instant,
+    ) -> Result<Spoken, Fault> {
+        let learnt = match (server.era, self.learnt.get(name)) {
+            (Era::Modern, _) => return Ok(Spoken::Modern),
+            (Era::Legacy, _) | (Era::Auto, None) => return Ok(Spoken::Legacy),
+            (Era::Auto, Some(learnt)) => learnt,
+        };
+        let known = || *learnt.spoken.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(spoken) = known() {
+            return Ok(spoken);
+        }
+        let _probing = learnt.probing.lock().await;
+        if let Some(spoken) = known() {
+            return Ok(spoken);
+        }
+        match era::probe(courier.apart(), within).await? {
+            Probed::Surely(spoken) => {
+                *learnt.spoken.lock().unwrap_or_else(PoisonError::into_inner) = Some(spoken);
+                Ok(spoken)
+            }
+            Probed::Perhaps(spoken) => Ok(spoken),
+        }
+    }
+
+    /// Whether the next request shows a token that an earlier one has read.
+    fn knows_token(&self, name: &str) -> bool {
+        let known = |learnt: &Learnt| learnt.token.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        self.learnt.get(name).is_some_and(known)
+    }
+
+    /// The failure of a request that met this fault. What was learnt is asked for anew after a refusal: the token may have
+    /// been replaced, the server too. Only a token that was read earlier is worth another attempt. Nothing is waited for:
+    /// the deadline may be over.
+    fn failure(&self, name: &str, fault: Fault, knew_token: bool) -> Failure {
+        let (Kind::Forbidden, Some(learnt)) = (fault.kind, self.learnt.get(name)) else {
+            return named(name, fault);
+        };
+        *learnt.token.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *learnt.spoken.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        named(name, if knew_token { fault } else { fault.again(Again::Never) })
     }
 }
 
-/// Protocol errors that a server raises instead of calling the tool.
-fn refused_before_running(code: ErrorCode) -> bool {
-    [
-        ErrorCode::INVALID_REQUEST,
-        ErrorCode::METHOD_NOT_FOUND,
-        ErrorCode::INVALID_PARAMS,
-        ErrorCode::PARSE_ERROR,
-        ErrorCode::HEADER_MISMATCH,
-        ErrorCode::UNSUPPORTED_PROTOCOL_VERSION,
-        ErrorCode::MISSING_REQUIRED_CLIENT_CAPABILITY,
-    ]
-    .contains(&code)
-}
-
-fn structured(result: CallToolResult) -> Result<Value, ToolError> {
-    let failed = result.is_error.unwrap_or(false);
-    match result.structured_content {
-        Some(answer) if !failed => Ok(answer),
-        Some(answer) => Err(ToolError::Refused(refusal(answer))),
-        None if failed => Err(ToolError::Refused(refusal(Value::Null))),
-        None => Err(ToolError::Unknown("the tool answered nothing structured".to_owned())),
-    }
-}
-
-fn refusal(answer: Value) -> Refusal {
-    let text = answer.to_string();
-    serde_json::from_value(answer).unwrap_or_else(|_| Refusal {
-        code: "tool_error".to_owned(),
-        message: text,
-        retryable: false,
-    })
+/// The failure, naming the server.
+fn named(name: &str, fault: Fault) -> Failure {
+    let why = format!("{}: {}", told(name), fault.why);
+    Fault { why, ..fault }.into()
 }

@@ -1,110 +1,37 @@
-//! Carries one HTTP-shaped request to a server and its answer back, over the Lambda API or over HTTP. The one place
-//! that decides whether a failure is provably unsent.
+//! Carries one HTTP-shaped request to a server and its answer back, over the Lambda API or over HTTP. With `lambda`, the
+//! one place that decides whether a failure is provably unsent.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_sdk_lambda::config::retry::RetryConfig;
-use aws_sdk_lambda::config::timeout::TimeoutConfig;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use axum::http::{HeaderMap, StatusCode};
+use axum::body::Bytes;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use futures::StreamExt as _;
-use thiserror::Error;
+use futures::stream::BoxStream;
 use url::Url;
 
-use super::registry::Target;
-use super::{SetupError, lambda};
-use crate::net::{CONNECT_TIMEOUT, Reach, guarded_client};
-use crate::{INTERNAL_HOST, RESPONSE_BYTES};
+use super::fault::{Fault, described};
+use super::lambda;
+use crate::INTERNAL_HOST;
+use crate::net::{Reach, was_forbidden};
 
-/// A connection that slept through a freeze fails its first request; one this young did not.
-const IDLE_CONNECTION: Duration = Duration::from_secs(2);
-
-/// Why a request brought no answer.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub(crate) enum Fault {
-    /// It provably never reached the server.
-    #[error("unsent: {0}")]
-    Unsent(String),
-    /// Nobody knows.
-    #[error("unknown: {0}")]
-    Unknown(String),
-    /// It must not be sent, or the server says that it must not be sent.
-    #[error("forbidden: {0}")]
-    Forbidden(String),
-}
-
-/// A server's answer, not yet read as MCP.
-#[derive(Debug)]
-pub(crate) struct Reply {
-    pub(crate) status: StatusCode,
-    pub(crate) content_type: String,
-    pub(crate) body: Vec<u8>,
-}
-
-/// The clients that calls share; built once per process.
-#[derive(Debug, Clone)]
-pub struct Connections {
-    patient: aws_sdk_lambda::Client,
-    once: aws_sdk_lambda::Client,
-    public: reqwest::Client,
-    anywhere: reqwest::Client,
-}
-
-impl Connections {
-    /// Builds the clients. Those for reading retry what the Lambda API itself refuses; those for writing never do.
-    ///
-    /// # Errors
-    /// [`SetupError`] when the TLS backend cannot be set up.
-    pub fn new(aws: &aws_config::SdkConfig) -> Result<Self, SetupError> {
-        let tls = Provider::Rustls(CryptoMode::AwsLc);
-        let http =
-            aws_smithy_http_client::Builder::new().tls_provider(tls).pool_idle_timeout(IDLE_CONNECTION);
-        // The caller's deadline is the only limit on an answer; the configuration's own would cut a slow tool short.
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .disable_read_timeout()
-            .disable_operation_timeout()
-            .disable_operation_attempt_timeout()
-            .build();
-        let base = aws_sdk_lambda::config::Builder::from(aws)
-            .http_client(http.build_https())
-            .timeout_config(timeouts);
-        let once = base.clone().retry_config(RetryConfig::disabled());
-        Ok(Self {
-            patient: aws_sdk_lambda::Client::from_conf(base.build()),
-            once: aws_sdk_lambda::Client::from_conf(once.build()),
-            public: guarded_client(Reach::Public)?,
-            anywhere: guarded_client(Reach::Anywhere)?,
-        })
-    }
-
-    pub(crate) fn to(&self, target: &Target, retries: Retries) -> Carrier {
-        match target {
-            Target::Lambda { function } => {
-                let client = if retries == Retries::Allowed { &self.patient } else { &self.once };
-                Carrier::Lambda { client: client.clone(), function: function.as_str().into() }
-            }
-            Target::Http { url, reach } => {
-                let client = if *reach == Reach::Public { &self.public } else { &self.anywhere };
-                Carrier::Http { client: client.clone(), url: url.clone(), reach: *reach }
-            }
-        }
-    }
-}
-
-/// Whether the client underneath may send again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Retries {
-    Allowed,
-    Never,
-}
+/// The header that names a session of the older revisions.
+pub(crate) const SESSION: &str = "mcp-session-id";
 
 /// The way to one server.
 #[derive(Debug, Clone)]
 pub(crate) enum Carrier {
     Lambda { client: aws_sdk_lambda::Client, function: Arc<str> },
     Http { client: reqwest::Client, url: Url, reach: Reach },
+}
+
+/// A server's answer, not yet read as MCP. Its body is at most as long as was asked for.
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) content_type: String,
+    pub(crate) session: Option<HeaderValue>,
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) body: BoxStream<'static, Result<Bytes, Fault>>,
 }
 
 impl Carrier {
@@ -115,38 +42,77 @@ impl Carrier {
         }
     }
 
-    pub(crate) async fn carry(&self, headers: HeaderMap, body: String) -> Result<Reply, Fault> {
+    /// Sends the request; gives the head of the answer and a body of at most `limit` bytes.
+    pub(crate) async fn carry(&self, headers: HeaderMap, body: String, limit: usize) -> Result<Reply, Fault> {
         match self {
-            Self::Lambda { client, function } => lambda::invoke(client, function, &headers, &body).await,
+            Self::Lambda { client, function } => {
+                Box::pin(lambda::invoke(client, function, &headers, &body, limit)).await
+            }
             Self::Http { client, url, reach } => {
-                reach.check_literal(url).map_err(|error| Fault::Forbidden(error.to_string()))?;
-                post(client, url, headers, body).await
+                reach.check_literal(url).map_err(|error| Fault::forbidden(error.to_string()))?;
+                let sent = client.post(url.clone()).headers(headers).body(body).send().await;
+                reply(sent.map_err(http_fault)?, limit)
             }
         }
     }
-}
 
-async fn post(client: &reqwest::Client, url: &Url, headers: HeaderMap, body: String) -> Result<Reply, Fault> {
-    let response = client.post(url.clone()).headers(headers).body(body).send().await.map_err(http_fault)?;
-    let status = response.status();
-    let content_type = response.headers().get("content-type").and_then(|value| value.to_str().ok());
-    let content_type = content_type.unwrap_or_default().to_owned();
-    let mut body = Vec::new();
-    let mut chunks = response.bytes_stream();
-    while let Some(chunk) = chunks.next().await {
-        body.extend_from_slice(&chunk.map_err(http_fault)?);
-        if body.len() > RESPONSE_BYTES {
-            return Err(Fault::Unknown("the answer is too large".to_owned()));
+    /// Tells the server that the session these headers name is over. What it answers is of no consequence.
+    pub(crate) async fn leave(&self, headers: HeaderMap) {
+        if let Self::Http { client, url, .. } = self
+            && let Err(error) = client.delete(url.clone()).headers(headers).send().await
+        {
+            tracing::debug!(error = %error.without_url(), "a session could not be ended");
         }
     }
-    Ok(Reply { status, content_type, body })
+}
+
+fn reply(response: reqwest::Response, limit: usize) -> Result<Reply, Fault> {
+    let headers = response.headers();
+    if headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
+        return Err(Fault::violation("the answer is compressed, which nobody asked for"));
+    }
+    let announced = response.content_length().and_then(|bytes| usize::try_from(bytes).ok());
+    if announced.is_some_and(|bytes| bytes > limit) {
+        return Err(too_large(limit));
+    }
+    Ok(Reply {
+        status: response.status(),
+        content_type: text(headers, header::CONTENT_TYPE.as_str()).unwrap_or_default().to_owned(),
+        session: headers.get(SESSION).cloned(),
+        retry_after: text(headers, header::RETRY_AFTER.as_str()).and_then(seconds),
+        body: limited(response, limit),
+    })
+}
+
+fn limited(response: reqwest::Response, limit: usize) -> BoxStream<'static, Result<Bytes, Fault>> {
+    let mut read = 0_usize;
+    let within = move |chunk: Result<Bytes, reqwest::Error>| {
+        let chunk = chunk.map_err(http_fault)?;
+        read = read.saturating_add(chunk.len());
+        if read > limit { Err(too_large(limit)) } else { Ok(chunk) }
+    };
+    response.bytes_stream().map(within).boxed()
+}
+
+/// The refusal of an answer that is longer than allowed.
+pub(crate) fn too_large(limit: usize) -> Fault {
+    Fault::violation(format!("the answer is longer than {limit} bytes"))
+}
+
+/// A wait in whole seconds, as `Retry-After` has it. A date is as good as none: clocks differ.
+pub(crate) fn seconds(text: &str) -> Option<Duration> {
+    text.trim().parse().ok().map(Duration::from_secs)
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
 }
 
 fn http_fault(error: reqwest::Error) -> Fault {
-    if crate::net::was_forbidden(&error) {
-        return Fault::Forbidden("the server's address is not public".to_owned());
+    if was_forbidden(&error) {
+        return Fault::forbidden("the server's address is not public");
     }
     let unsent = error.is_connect() || error.is_builder();
-    let text = error.without_url().to_string();
-    if unsent { Fault::Unsent(text) } else { Fault::Unknown(text) }
+    let why = described(&error.without_url());
+    if unsent { Fault::unsent(why) } else { Fault::broken(why) }
 }

@@ -1,84 +1,152 @@
-//! rmcp's HTTP backend over a [`Carrier`]. One courier serves one call, so the fault it met belongs to that call.
+//! rmcp's HTTP backend over a [`Carrier`]. One courier serves one call, so the fault it met belongs to that call, and so
+//! does the session that an older server opens for it.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use axum::body::Bytes;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use futures::TryStreamExt as _;
-use futures::stream::{self, BoxStream};
-use rmcp::model::{ClientJsonRpcMessage, JsonRpcMessage, ServerJsonRpcMessage};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use futures::stream::BoxStream;
+use rmcp::model::{ClientJsonRpcMessage, ClientNotification, JsonRpcMessage, ServerJsonRpcMessage};
 use rmcp::transport::streamable_http_client::{
     SseError, StreamableHttpClient, StreamableHttpError, StreamableHttpPostResponse,
 };
-use sse_stream::{Sse, SseStream};
-use tokio::time::{Instant, timeout_at};
+use sse_stream::Sse;
+use tokio::time::{Instant, timeout, timeout_at};
 
-use super::carrier::{Carrier, Fault, Reply};
+use super::answer::{self, Asked};
+use super::carrier::{Carrier, SESSION};
+use super::fault::Fault;
 
-/// Sends one call's request and remembers why it failed, more exactly than rmcp's errors can say.
+/// Time given to telling an older server that its session is over: it forgets an abandoned one by itself.
+const FAREWELL: Duration = Duration::from_millis(500);
+
+/// Sends one call's requests and remembers why one failed, more exactly than rmcp's errors can say.
 #[derive(Debug, Clone)]
 pub(crate) struct Courier {
     carrier: Carrier,
+    token: Option<HeaderValue>,
     within: Instant,
-    fault: Arc<Mutex<Option<Fault>>>,
+    limit: usize,
+    met: Arc<Mutex<Met>>,
+}
+
+/// What a call has met so far.
+#[derive(Debug, Default)]
+struct Met {
+    fault: Option<Fault>,
+    /// An older server's session and the headers to end it with. It lasts for this call only: after a freeze nobody knows
+    /// whether the server still has it.
+    session: Option<HeaderMap>,
 }
 
 impl Courier {
-    /// A courier that gives up at `within`: rmcp would leave its request behind when the caller has gone.
-    pub(crate) fn new(carrier: Carrier, within: Instant) -> Self {
-        Self { carrier, within, fault: Arc::default() }
+    /// A courier that gives up at `within` (rmcp would leave its request behind when the caller has gone), reads at most
+    /// `limit` bytes of an answer, and shows `token` to this carrier's server and to no other.
+    pub(crate) fn new(carrier: Carrier, token: Option<HeaderValue>, within: Instant, limit: usize) -> Self {
+        Self { carrier, token, within, limit, met: Arc::default() }
     }
 
-    /// The fault the request met, if any.
+    /// The same way to the same server, for requests beside the call: what they meet is not the call's.
+    pub(crate) fn apart(&self) -> Self {
+        Self { met: Arc::default(), ..self.clone() }
+    }
+
+    /// The server's address.
+    pub(crate) fn address(&self) -> String {
+        self.carrier.address()
+    }
+
+    /// The fault the call met, if any.
     pub(crate) fn fault(&self) -> Option<Fault> {
-        self.fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.met().fault.clone()
     }
 
-    fn remember(&self, fault: &Fault) {
-        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = Some(fault.clone());
-    }
-
-    async fn exchange(&self, headers: HeaderMap, body: String) -> Result<ServerJsonRpcMessage, Fault> {
-        let late = |_| Fault::Unknown("no answer in time".to_owned());
-        let reply = timeout_at(self.within, self.carrier.carry(headers, body)).await.map_err(late)??;
-        read(reply).await
-    }
-}
-
-/// The answer as MCP. A JSON-RPC error keeps its meaning whatever the HTTP status.
-async fn read(reply: Reply) -> Result<ServerJsonRpcMessage, Fault> {
-    let message = if reply.content_type.starts_with("text/event-stream") {
-        last_event(reply.body).await
-    } else {
-        serde_json::from_slice(&reply.body).ok()
-    };
-    match (message, reply.status) {
-        (Some(message @ JsonRpcMessage::Response(_)), status) if status.is_success() => Ok(message),
-        (Some(message @ JsonRpcMessage::Error(_)), _) => Ok(message),
-        (_, StatusCode::TOO_MANY_REQUESTS) => Err(Fault::Unsent("the server is throttling".to_owned())),
-        (_, status) if status.is_client_error() || status.is_redirection() => {
-            Err(Fault::Forbidden(format!("the server answered {status}")))
+    /// Ends the session, where the server opened one.
+    pub(crate) async fn farewell(&self) {
+        let session = self.met().session.take();
+        if let Some(headers) = session {
+            let left = self.within.saturating_duration_since(Instant::now()).min(FAREWELL);
+            // Whether it was heard in time makes no difference to the call.
+            timeout(left, self.carrier.leave(headers)).await.unwrap_or_default();
         }
-        (_, status) => Err(Fault::Unknown(format!("the server answered {status} and no MCP message"))),
     }
-}
 
-/// The response among the events of a stream that has ended.
-async fn last_event(body: Vec<u8>) -> Option<ServerJsonRpcMessage> {
-    let whole = stream::once(async move { Ok::<_, std::convert::Infallible>(Bytes::from(body)) });
-    let events: Vec<Sse> = SseStream::from_bytes_stream(Box::pin(whole)).try_collect().await.ok()?;
-    events
-        .iter()
-        .filter_map(|event| serde_json::from_str(event.data.as_deref()?).ok())
-        .find(|message| matches!(message, JsonRpcMessage::Response(_) | JsonRpcMessage::Error(_)))
-}
+    fn met(&self) -> MutexGuard<'_, Met> {
+        self.met.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 
-fn headers_of(custom: HashMap<HeaderName, HeaderValue>) -> HeaderMap {
-    let mut headers: HeaderMap = custom.into_iter().collect();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(header::ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
-    headers
+    fn headers(&self, custom: HashMap<HeaderName, HeaderValue>) -> HeaderMap {
+        let mut headers: HeaderMap = custom.into_iter().collect();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
+        if let Some(token) = &self.token {
+            headers.insert(header::AUTHORIZATION, token.clone());
+        }
+        let mut met = self.met();
+        if let Some(session) = met.session.as_ref().and_then(|session| session.get(SESSION)) {
+            headers.insert(SESSION, session.clone());
+            met.session = Some(headers.clone());
+        }
+        headers
+    }
+
+    async fn ask(
+        &self,
+        headers: HeaderMap,
+        body: String,
+        asked: &Asked,
+    ) -> Result<ServerJsonRpcMessage, Fault> {
+        let exchange = async {
+            let reply = self.carrier.carry(headers.clone(), body, self.limit).await?;
+            if let Some(session) = reply.session.clone().filter(|_| asked.opens_session()) {
+                let mut ending = headers;
+                ending.insert(SESSION, session);
+                self.met().session = Some(ending);
+            }
+            answer::read(reply, asked).await
+        };
+        timeout_at(self.within, exchange).await.map_err(|_| Fault::late())?
+    }
+
+    async fn tell(&self, headers: HeaderMap, body: String) -> Result<(), Fault> {
+        let reply = timeout_at(self.within, self.carrier.carry(headers, body, self.limit)).await;
+        let status = reply.map_err(|_| Fault::late())??.status;
+        if status.is_success() {
+            Ok(())
+        } else {
+            Err(Fault::forbidden(format!("the server answered {status} to a notification")))
+        }
+    }
+
+    async fn post(
+        &self,
+        message: ClientJsonRpcMessage,
+        custom: HashMap<HeaderName, HeaderValue>,
+    ) -> Result<StreamableHttpPostResponse, StreamableHttpError<Fault>> {
+        let body = serde_json::to_string(&message)?;
+        let said = match &message {
+            JsonRpcMessage::Request(request) => match Asked::of(&request.request, &request.id) {
+                Some(asked) => {
+                    let asked = asked.shown(self.token.as_ref());
+                    let answer = self.ask(self.headers(custom), body, &asked).await;
+                    answer.map(|answer| StreamableHttpPostResponse::Json(answer, None))
+                }
+                None => Err(Fault::forbidden("no such request is ever sent")),
+            },
+            JsonRpcMessage::Notification(told)
+                if matches!(told.notification, ClientNotification::InitializedNotification(_)) =>
+            {
+                self.tell(self.headers(custom), body).await.map(|()| StreamableHttpPostResponse::Accepted)
+            }
+            // The end of the exchange is the cancellation, and there is nothing else to tell.
+            _ => Ok(StreamableHttpPostResponse::Accepted),
+        };
+        said.map_err(|fault| {
+            self.met().fault = Some(fault.clone());
+            StreamableHttpError::Client(fault)
+        })
+    }
 }
 
 impl StreamableHttpClient for Courier {
@@ -92,18 +160,7 @@ impl StreamableHttpClient for Courier {
         _authorization: Option<String>,
         custom: HashMap<HeaderName, HeaderValue>,
     ) -> Result<StreamableHttpPostResponse, StreamableHttpError<Fault>> {
-        if !matches!(message, JsonRpcMessage::Request(_)) {
-            // Without a session there is nobody to notify: the end of the exchange is the cancellation.
-            return Ok(StreamableHttpPostResponse::Accepted);
-        }
-        let body = serde_json::to_string(&message)?;
-        match self.exchange(headers_of(custom), body).await {
-            Ok(answer) => Ok(StreamableHttpPostResponse::Json(answer, None)),
-            Err(fault) => {
-                self.remember(&fault);
-                Err(StreamableHttpError::Client(fault))
-            }
-        }
+        self.post(message, custom).await
     }
 
     async fn delete_session(
@@ -113,6 +170,7 @@ impl StreamableHttpClient for Courier {
         _authorization: Option<String>,
         _custom: HashMap<HeaderName, HeaderValue>,
     ) -> Result<(), StreamableHttpError<Fault>> {
+        // The session is the courier's own; rmcp never hears of it.
         Err(StreamableHttpError::ServerDoesNotSupportDeleteSession)
     }
 
@@ -125,32 +183,5 @@ impl StreamableHttpClient for Courier {
         _custom: HashMap<HeaderName, HeaderValue>,
     ) -> Result<BoxStream<'static, Result<Sse, SseError>>, StreamableHttpError<Fault>> {
         Err(StreamableHttpError::ServerDoesNotSupportSse)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn reply(status: u16, content_type: &str, body: &str) -> Reply {
-        let status = StatusCode::from_u16(status).unwrap();
-        Reply { status, content_type: content_type.to_owned(), body: body.as_bytes().to_vec() }
-    }
-
-    #[tokio::test]
-    async fn garbage_and_server_errors_are_unknown_and_refused_requests_are_not() {
-        let read_fault = async |status, body| read(reply(status, "text/plain", body)).await.unwrap_err();
-        assert!(matches!(read_fault(200, "<html>").await, Fault::Unknown(_)));
-        assert!(matches!(read_fault(502, "").await, Fault::Unknown(_)));
-        assert!(matches!(read_fault(429, "").await, Fault::Unsent(_)));
-        assert!(matches!(read_fault(403, "Host").await, Fault::Forbidden(_)));
-        assert!(matches!(read_fault(302, "").await, Fault::Forbidden(_)));
-    }
-
-    #[tokio::test]
-    async fn the_response_is_found_among_events() {
-        let body = "event: message\ndata: {\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"content\":[]}}\n\n";
-        let message = read(reply(200, "text/event-stream", body)).await.unwrap();
-        assert!(matches!(message, JsonRpcMessage::Response(_)));
     }
 }

@@ -1,12 +1,19 @@
-//! Which servers there are, and what may be called on them. Ours to say, never theirs.
+//! Which servers there are, what may be called on them, and by which kinds of task. Ours to say, never theirs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-use chimera_domain::Digest;
 use chimera_domain::ports::ToolError;
+use chimera_domain::{Digest, TaskKind};
 use url::Url;
 
+use super::era::Era;
+use super::fault::told;
+use crate::RESPONSE_BYTES;
 use crate::net::Reach;
+
+/// Longest call of a server that names none: Lambda lets nobody wait longer.
+const TIMEOUT: Duration = Duration::from_secs(15 * 60);
 
 /// What a tool does to the world. Comes from our configuration, never from a server's annotations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,37 +64,60 @@ impl Target {
     }
 }
 
+/// How one tool may be called.
+#[derive(Debug, Clone)]
+pub(crate) struct Permit {
+    pub(crate) class: ToolClass,
+    /// The kinds of task whose skills may call it.
+    pub(crate) kinds: BTreeSet<TaskKind>,
+    /// Longest answer, in bytes of JSON.
+    pub(crate) max_bytes: usize,
+}
+
 /// A server, the tools we allow on it, and the tool list we expect.
 #[derive(Debug, Clone)]
 pub struct Server {
     pub(crate) target: Target,
-    pub(crate) tools: BTreeMap<String, ToolClass>,
+    pub(crate) tools: BTreeMap<String, Permit>,
     pub(crate) pin: Option<Digest>,
+    /// The name under which `MCP_PINS` knows it, where it is one of ours.
+    pub(crate) deployed_as: Option<&'static str>,
+    /// Whether it is somebody else's: it may then answer in plain text.
+    pub(crate) is_foreign: bool,
+    pub(crate) era: Era,
+    /// Longest call.
+    pub(crate) timeout: Duration,
+    /// Longest answer on the wire, in bytes.
+    pub(crate) response_bytes: usize,
+    /// The secret that holds its bearer token.
+    pub(crate) secret: Option<String>,
 }
 
 impl Server {
-    /// A server with the tools that may be called on it.
+    /// A server of ours with the tools that may be called on it. No kind of task may, until
+    /// [`for_kinds`](Self::for_kinds) says so.
     pub fn new<'a>(target: Target, tools: impl IntoIterator<Item = (&'a str, ToolClass)>) -> Self {
-        let tools = tools.into_iter().map(|(name, class)| (name.to_owned(), class)).collect();
-        Self { target, tools, pin: None }
+        let permit = |class| Permit { class, kinds: BTreeSet::new(), max_bytes: RESPONSE_BYTES };
+        Self {
+            target,
+            tools: tools.into_iter().map(|(name, class)| (name.to_owned(), permit(class))).collect(),
+            pin: None,
+            deployed_as: None,
+            is_foreign: false,
+            era: Era::Modern,
+            timeout: TIMEOUT,
+            response_bytes: RESPONSE_BYTES,
+            secret: None,
+        }
     }
 
-    /// Our news server.
+    /// The same server, all of whose tools may be called by the skills of these kinds of task.
     #[must_use]
-    pub fn news(target: Target) -> Self {
-        Self::new(target, [("news_headlines", ToolClass::Read)])
-    }
-
-    /// The read half of our Twitter server.
-    #[must_use]
-    pub fn twitter_read(target: Target) -> Self {
-        Self::new(target, [("posts_search", ToolClass::Read), ("account_get", ToolClass::Read)])
-    }
-
-    /// The write half of our Twitter server.
-    #[must_use]
-    pub fn twitter_write(target: Target) -> Self {
-        Self::new(target, ["post_create", "post_reply", "post_delete"].map(|tool| (tool, ToolClass::Effect)))
+    pub fn for_kinds(mut self, kinds: &[TaskKind]) -> Self {
+        for permit in self.tools.values_mut() {
+            permit.kinds = kinds.iter().copied().collect();
+        }
+        self
     }
 
     /// The same server, whose tool list must have this digest (see [`crate::server::tools_digest`]). Any drift fails
@@ -119,26 +149,52 @@ impl Registry {
         self
     }
 
-    pub(crate) fn names(&self) -> impl Iterator<Item = (&String, &Server)> {
+    pub(crate) fn servers(&self) -> impl Iterator<Item = (&String, &Server)> {
         self.servers.iter()
     }
 
-    /// The server, if `tool` may be called on it by a caller of these classes.
+    pub(crate) fn servers_mut(&mut self) -> impl Iterator<Item = &mut Server> {
+        self.servers.values_mut()
+    }
+
+    /// The server of this name.
+    pub(crate) fn server(&self, name: &str) -> Result<&Server, ToolError> {
+        self.servers.get(name).ok_or_else(|| ToolError::Forbidden(format!("{}: no such server", told(name))))
+    }
+
+    /// [T-20] [T-21] The server, if `tool` may be called on it by a caller of these classes, and by the skill of this kind
+    /// of task where it is one's.
     pub(crate) fn permit(
         &self,
         server: &str,
         tool: &str,
         classes: &[ToolClass],
-    ) -> Result<&Server, ToolError> {
-        let known = self.servers.get(server).ok_or_else(|| forbidden(server, tool, "no such server"))?;
-        match known.tools.get(tool) {
-            None => Err(forbidden(server, tool, "not on the allow-list")),
-            Some(class) if classes.contains(class) => Ok(known),
-            Some(_) => Err(forbidden(server, tool, "of a class this caller may not use")),
+        kind: Option<TaskKind>,
+    ) -> Result<(&Server, &Permit), ToolError> {
+        let forbidden = |why: &str| ToolError::Forbidden(format!("{}.{}: {why}", told(server), told(tool)));
+        let known = self.server(server)?;
+        let permit = known.tools.get(tool).ok_or_else(|| forbidden("not on the allow-list"))?;
+        if !classes.contains(&permit.class) {
+            return Err(forbidden("of a class this caller may not use"));
+        }
+        match kind {
+            Some(kind) if !permit.kinds.contains(&kind) => Err(forbidden("not for this kind of task")),
+            _ => Ok((known, permit)),
         }
     }
-}
 
-fn forbidden(server: &str, tool: &str, why: &str) -> ToolError {
-    ToolError::Forbidden(format!("{server}.{tool}: {why}"))
+    /// [K-12] The same for a tool that a brief names: it looks, and is somebody else's. What ours may be asked is for the
+    /// skills to say.
+    pub(crate) fn permit_named(
+        &self,
+        server: &str,
+        tool: &str,
+        kind: TaskKind,
+    ) -> Result<(&Server, &Permit), ToolError> {
+        let permitted = self.permit(server, tool, &[ToolClass::Read], Some(kind))?;
+        if permitted.0.is_foreign {
+            return Ok(permitted);
+        }
+        Err(ToolError::Forbidden(format!("{}: a server of our own, which no brief may name", told(server))))
+    }
 }

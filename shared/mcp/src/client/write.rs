@@ -6,21 +6,23 @@ use chimera_domain::Outcome;
 use chimera_domain::ports::{Burn, ToolError, WriteCall, WriteTools};
 use serde_json::{Value, json};
 
-use super::call::Caller;
-use super::carrier::{Connections, Retries};
+use super::call::{Called, Caller};
+use super::connections::Connections;
 use super::registry::{Registry, ToolClass};
+use super::retry::Pauses;
+use super::secrets::NoSecrets;
 
 /// Calls the effect tools of a registry, each once: nothing underneath sends again.
 #[derive(Debug)]
 pub struct McpWriteTools {
-    caller: Caller,
+    caller: Caller<NoSecrets>,
 }
 
 impl McpWriteTools {
     /// Write tools over these servers.
     #[must_use]
     pub fn new(registry: Registry, connections: Connections) -> Self {
-        Self { caller: Caller::new(registry, connections, Retries::Never) }
+        Self { caller: Caller::new(registry, connections, NoSecrets, Pauses::new()) }
     }
 
     /// Calls `tool`, which serves the call's own tool, on the call's server.
@@ -31,8 +33,10 @@ impl McpWriteTools {
         arguments: Value,
         deadline: Duration,
     ) -> Result<Burn, ToolError> {
-        let server = self.caller.registry.permit(&call.server, &call.tool, &[ToolClass::Effect])?;
-        let answer = self.caller.call((&call.server, server), tool, arguments, deadline).await?;
+        let effects = [ToolClass::Effect];
+        let (server, permit) = self.caller.registry.permit(&call.server, &call.tool, &effects, None)?;
+        let called = Called { name: &call.server, server, permit, tool };
+        let answer = self.caller.call(called, arguments, deadline).await?;
         serde_json::from_value(answer)
             .map_err(|error| ToolError::Unknown(format!("{tool}: the answer is no burn: {error}")))
     }

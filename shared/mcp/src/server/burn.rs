@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chimera_domain::ports::Burn;
-use chimera_domain::{Digest, Outcome, TenantId, Timestamp};
+use chimera_domain::{Digest, Grant, Outcome, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use uuid::Uuid;
@@ -23,6 +23,8 @@ pub struct BurnRow {
     pub tenant: TenantId,
     /// The grant's id.
     pub grant: String,
+    /// The tool it is for.
+    pub tool: String,
     /// Digest of the arguments it covers.
     pub arguments: Digest,
     /// The idempotency key it was used with; none where it was voided unused.
@@ -39,7 +41,30 @@ pub struct BurnRow {
     pub at: Timestamp,
 }
 
+/// Which grant a row is about. Grants of different tenants never meet.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BurnKey {
+    /// Whose grant it is.
+    pub tenant: TenantId,
+    /// The grant's id.
+    pub grant: String,
+}
+
+impl BurnKey {
+    /// The key of a grant's row.
+    #[must_use]
+    pub fn of(grant: &Grant) -> Self {
+        Self { tenant: grant.tenant.clone(), grant: grant.id.clone() }
+    }
+}
+
 impl BurnRow {
+    /// Its key.
+    #[must_use]
+    pub fn place(&self) -> BurnKey {
+        BurnKey { tenant: self.tenant.clone(), grant: self.grant.clone() }
+    }
+
     /// What the row says now: an outcome that still came is stronger than whatever the row was closed with.
     #[must_use]
     pub fn answer(&self) -> Burn {
@@ -64,10 +89,13 @@ pub enum Put {
 /// Keeps burn rows, each tenant's apart. Each method is atomic, and reads are consistent.
 pub trait BurnStore: Send + Sync + 'static {
     /// The grant's row.
-    fn get(
+    fn get(&self, grant: &BurnKey) -> impl Future<Output = Result<Option<BurnRow>, StoreFault>> + Send;
+
+    /// The row of the grant that the tenant used this idempotency key with.
+    fn by_key(
         &self,
         tenant: &TenantId,
-        grant: &str,
+        key: Uuid,
     ) -> impl Future<Output = Result<Option<BurnRow>, StoreFault>> + Send;
 
     /// Puts the row, and its key's, if neither is there.
@@ -76,8 +104,7 @@ pub trait BurnStore: Send + Sync + 'static {
     /// Sets the state of a row that is in flight; gives the row as it stands then, `None` if there is none.
     fn settle(
         &self,
-        tenant: &TenantId,
-        grant: &str,
+        grant: &BurnKey,
         state: &Burn,
         closed: bool,
     ) -> impl Future<Output = Result<Option<BurnRow>, StoreFault>> + Send;
@@ -85,8 +112,7 @@ pub trait BurnStore: Send + Sync + 'static {
     /// Adds what the original call brought to a closed row.
     fn add_late(
         &self,
-        tenant: &TenantId,
-        grant: &str,
+        grant: &BurnKey,
         outcome: &Outcome,
     ) -> impl Future<Output = Result<(), StoreFault>> + Send;
 }
@@ -99,8 +125,14 @@ pub struct MemoryBurns {
 
 #[derive(Debug, Default)]
 struct Tables {
-    rows: BTreeMap<(TenantId, String), BurnRow>,
-    keys: BTreeMap<(TenantId, Uuid), String>,
+    rows: BTreeMap<BurnKey, BurnRow>,
+    keys: BTreeMap<(TenantId, Uuid), BurnKey>,
+}
+
+impl Tables {
+    fn holder(&self, tenant: &TenantId, key: Uuid) -> Option<&BurnRow> {
+        self.rows.get(self.keys.get(&(tenant.clone(), key))?)
+    }
 }
 
 impl MemoryBurns {
@@ -110,55 +142,49 @@ impl MemoryBurns {
 }
 
 impl BurnStore for MemoryBurns {
-    async fn get(&self, tenant: &TenantId, grant: &str) -> Result<Option<BurnRow>, StoreFault> {
-        Ok(self.lock().rows.get(&place(tenant, grant)).cloned())
+    async fn get(&self, grant: &BurnKey) -> Result<Option<BurnRow>, StoreFault> {
+        Ok(self.lock().rows.get(grant).cloned())
+    }
+
+    async fn by_key(&self, tenant: &TenantId, key: Uuid) -> Result<Option<BurnRow>, StoreFault> {
+        Ok(self.lock().holder(tenant, key).cloned())
     }
 
     async fn put(&self, row: &BurnRow) -> Result<Put, StoreFault> {
         let mut tables = self.lock();
-        let at = place(&row.tenant, &row.grant);
-        if let Some(found) = tables.rows.get(&at) {
+        if let Some(found) = tables.rows.get(&row.place()) {
             return Ok(Put::Found(found.clone()));
         }
-        let key = row.key.map(|key| (row.tenant.clone(), key));
-        let holder = key.as_ref().and_then(|key| tables.keys.get(key));
-        let holder = holder.and_then(|grant| tables.rows.get(&place(&row.tenant, grant)));
-        if let Some(holder) = holder {
+        if let Some(holder) = row.key.and_then(|key| tables.holder(&row.tenant, key)) {
             return Ok(Put::KeyUsed(holder.clone()));
         }
-        if let Some(key) = key {
-            tables.keys.insert(key, row.grant.clone());
+        if let Some(key) = row.key {
+            tables.keys.insert((row.tenant.clone(), key), row.place());
         }
-        tables.rows.insert(at, row.clone());
+        tables.rows.insert(row.place(), row.clone());
         Ok(Put::New)
     }
 
     async fn settle(
         &self,
-        tenant: &TenantId,
-        grant: &str,
+        grant: &BurnKey,
         state: &Burn,
         closed: bool,
     ) -> Result<Option<BurnRow>, StoreFault> {
         let mut tables = self.lock();
-        let Some(row) = tables.rows.get_mut(&place(tenant, grant)) else {
-            return Ok(None);
-        };
-        if row.state == Burn::InFlight {
-            row.state = state.clone();
-            row.closed = closed;
-        }
-        Ok(Some(row.clone()))
+        let row = tables.rows.get_mut(grant);
+        Ok(row.map(|row| {
+            if row.state == Burn::InFlight {
+                (row.state, row.closed) = (state.clone(), closed);
+            }
+            row.clone()
+        }))
     }
 
-    async fn add_late(&self, tenant: &TenantId, grant: &str, outcome: &Outcome) -> Result<(), StoreFault> {
-        if let Some(row) = self.lock().rows.get_mut(&place(tenant, grant)) {
+    async fn add_late(&self, grant: &BurnKey, outcome: &Outcome) -> Result<(), StoreFault> {
+        if let Some(row) = self.lock().rows.get_mut(grant) {
             row.late = Some(outcome.clone());
         }
         Ok(())
     }
-}
-
-fn place(tenant: &TenantId, grant: &str) -> (TenantId, String) {
-    (tenant.clone(), grant.to_owned())
 }

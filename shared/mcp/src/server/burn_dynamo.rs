@@ -1,17 +1,18 @@
 //! Burn rows in the write server's own DynamoDB table: `GRANT#<tenant>#<id>` / `BURN` and `KEY#<tenant>#<uuid>` / `KEY`.
 
-use std::collections::HashMap;
-
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, Put as PutItem, ReturnValue, TransactWriteItem};
+use aws_sdk_dynamodb::types::ReturnValue;
 use chimera_domain::ports::Burn;
 use chimera_domain::{Outcome, TenantId};
 use serde_json::Value;
+use uuid::Uuid;
 
-use super::burn::{BurnRow, BurnStore, Put, StoreFault};
+use super::burn::{BurnKey, BurnRow, BurnStore, Put, StoreFault};
+use super::dynamo::{
+    Item, Table, decode, encode, fault, flag, is_cancelled, is_condition, past_conflicts, text, text_in,
+};
 
 /// Times a put is tried against another transaction on the same rows: such a conflict lasts milliseconds, and whoever
 /// it was has then written.
@@ -20,74 +21,54 @@ const CONFLICT_TRIES: u32 = 4;
 /// Burn rows in DynamoDB.
 #[derive(Debug, Clone)]
 pub struct DynamoBurns {
-    client: Client,
-    table: String,
+    table: Table,
 }
 
 impl DynamoBurns {
     /// Burn rows in `table`, whose keys are `pk` and `sk`.
     pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self { client, table: table.into() }
+        Self { table: Table::new(client, table) }
     }
 
-    async fn read(&self, pk: &str, sk: &str) -> Result<Option<Item>, StoreFault> {
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .key("pk", text(pk))
-            .key("sk", text(sk))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(fault)?;
-        Ok(answer.item)
-    }
-
-    /// The row that stands in the way of a refused put.
+    /// What a put that was not confirmed finds: its own row, where only the reply was lost, or the one in its way.
     async fn obstacle(&self, row: &BurnRow) -> Result<Option<Put>, StoreFault> {
-        if let Some(found) = self.get(&row.tenant, &row.grant).await? {
-            let own = found.writer == row.writer;
+        if let Some(found) = self.get(&row.place()).await? {
+            // An own row that somebody has closed meanwhile is nobody's to act on.
+            let own = found.writer == row.writer && found.state == row.state;
             return Ok(Some(if own { Put::New } else { Put::Found(found) }));
         }
-        let Some(key) = row.key else {
-            return Ok(None);
-        };
-        let Some(item) = self.read(&key_pk(&row.tenant, &key.to_string()), "KEY").await? else {
-            return Ok(None);
-        };
-        let holder = self.get(&row.tenant, string(&item, "grant")?).await?;
-        Ok(holder.map(Put::KeyUsed))
+        match row.key {
+            Some(key) => Ok(self.by_key(&row.tenant, key).await?.map(Put::KeyUsed)),
+            None => Ok(None),
+        }
     }
 
     async fn try_put(&self, row: &BurnRow) -> Result<(), SdkError<TransactWriteItemsError>> {
-        let mut transaction = self.client.transact_write_items();
-        let mut items = vec![write_row(row)];
-        items.extend(row.key.map(|key| {
-            HashMap::from([
-                ("pk".to_owned(), text(key_pk(&row.tenant, &key.to_string()))),
-                ("sk".to_owned(), text("KEY")),
-                ("grant".to_owned(), text(&row.grant)),
-            ])
-        }));
-        for item in items {
-            let put = PutItem::builder()
-                .table_name(&self.table)
-                .set_item(Some(item))
-                .condition_expression("attribute_not_exists(pk)")
-                .build()
-                .map_err(SdkError::construction_failure)?;
-            transaction = transaction.transact_items(TransactWriteItem::builder().put(put).build());
+        let mut transaction = self.table.client().transact_write_items();
+        let key = row.key.map(|key| {
+            let mut item = Table::key(key_pk(&row.tenant, key), "KEY");
+            item.insert("grant".to_owned(), text(&row.grant));
+            item
+        });
+        for item in [Some(write_row(row)), key].into_iter().flatten() {
+            let put = self.table.put_absent(item).map_err(SdkError::construction_failure)?;
+            transaction = transaction.transact_items(put);
         }
         transaction.send().await.map(|_| ())
     }
 }
 
-type Item = HashMap<String, AttributeValue>;
-
 impl BurnStore for DynamoBurns {
-    async fn get(&self, tenant: &TenantId, grant: &str) -> Result<Option<BurnRow>, StoreFault> {
-        self.read(&grant_pk(tenant, grant), "BURN").await?.map(|item| read_row(&item)).transpose()
+    async fn get(&self, grant: &BurnKey) -> Result<Option<BurnRow>, StoreFault> {
+        self.table.get(grant_pk(grant), "BURN").await?.map(|item| read_row(&item)).transpose()
+    }
+
+    async fn by_key(&self, tenant: &TenantId, key: Uuid) -> Result<Option<BurnRow>, StoreFault> {
+        let Some(item) = self.table.get(key_pk(tenant, key), "KEY").await? else {
+            return Ok(None);
+        };
+        let grant = text_in(&item, "grant")?.to_owned();
+        self.get(&BurnKey { tenant: tenant.clone(), grant }).await
     }
 
     async fn put(&self, row: &BurnRow) -> Result<Put, StoreFault> {
@@ -96,116 +77,94 @@ impl BurnStore for DynamoBurns {
             let Err(refused) = self.try_put(row).await else {
                 return Ok(Put::New);
             };
-            let cancelled = matches!(
-                refused.as_service_error(),
-                Some(TransactWriteItemsError::TransactionCanceledException(_))
-            );
-            if !cancelled {
-                return Err(fault(refused));
+            // A cancelled put wrote nothing. After any other failure only the row can tell: a grant that is burnt and not
+            // acted on would wait for a human.
+            match self.obstacle(row).await? {
+                Some(found) => return Ok(found),
+                None if is_cancelled(&refused) => last = Some(refused),
+                None => return Err(fault(refused)),
             }
-            if let Some(found) = self.obstacle(row).await? {
-                return Ok(found);
-            }
-            last = Some(refused);
         }
         Err(last.map_or_else(|| StoreFault("the put was never tried".into()), fault))
     }
 
     async fn settle(
         &self,
-        tenant: &TenantId,
-        grant: &str,
+        grant: &BurnKey,
         state: &Burn,
         closed: bool,
     ) -> Result<Option<BurnRow>, StoreFault> {
-        let updated = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key("pk", text(grant_pk(tenant, grant)))
-            .key("sk", text("BURN"))
+        let update = self
+            .table
+            .update(grant_pk(grant), "BURN")
             .condition_expression("#status = :flying")
             .update_expression("SET #status = :status, burn = :burn, closed = :closed")
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":flying", text(status(&Burn::InFlight)))
             .expression_attribute_values(":status", text(status(state)))
             .expression_attribute_values(":burn", text(encode(state)))
-            .expression_attribute_values(":closed", AttributeValue::Bool(closed))
-            .return_values(ReturnValue::AllNew)
-            .send()
-            .await;
-        match updated {
+            .expression_attribute_values(":closed", flag(closed))
+            .return_values(ReturnValue::AllNew);
+        // Whoever voids or closes the grant meanwhile must not cost it its outcome.
+        match past_conflicts(move || update.clone().send()).await {
             Ok(answer) => answer.attributes.map(|item| read_row(&item)).transpose(),
-            Err(refused) if is_condition(&refused) => self.get(tenant, grant).await,
+            Err(refused) if is_condition(&refused) => self.get(grant).await,
             Err(other) => Err(fault(other)),
         }
     }
 
-    async fn add_late(&self, tenant: &TenantId, grant: &str, outcome: &Outcome) -> Result<(), StoreFault> {
-        self.client
-            .update_item()
-            .table_name(&self.table)
-            .key("pk", text(grant_pk(tenant, grant)))
-            .key("sk", text("BURN"))
+    async fn add_late(&self, grant: &BurnKey, outcome: &Outcome) -> Result<(), StoreFault> {
+        let update = self
+            .table
+            .update(grant_pk(grant), "BURN")
             .condition_expression("attribute_exists(pk)")
             .update_expression("SET late = :late")
-            .expression_attribute_values(":late", text(encode(outcome)))
-            .send()
-            .await
-            .map_err(fault)?;
+            .expression_attribute_values(":late", text(encode(outcome)));
+        past_conflicts(move || update.clone().send()).await.map_err(fault)?;
         Ok(())
     }
 }
 
-fn is_condition(error: &SdkError<UpdateItemError>) -> bool {
-    matches!(error.as_service_error(), Some(UpdateItemError::ConditionalCheckFailedException(_)))
-}
-
-fn grant_pk(tenant: &TenantId, grant: &str) -> String {
+fn grant_pk(BurnKey { tenant, grant }: &BurnKey) -> String {
     format!("GRANT#{tenant}#{grant}")
 }
 
-fn key_pk(tenant: &TenantId, key: &str) -> String {
+fn key_pk(tenant: &TenantId, key: Uuid) -> String {
     format!("KEY#{tenant}#{key}")
 }
 
 fn write_row(row: &BurnRow) -> Item {
-    let mut item = HashMap::from([
-        ("pk".to_owned(), text(grant_pk(&row.tenant, &row.grant))),
-        ("sk".to_owned(), text("BURN")),
-        ("tenant".to_owned(), text(row.tenant.as_str())),
-        ("grant".to_owned(), text(&row.grant)),
-        ("arguments".to_owned(), text(row.arguments.as_str())),
-        ("writer".to_owned(), text(row.writer.to_string())),
-        ("status".to_owned(), text(status(&row.state))),
-        ("burn".to_owned(), text(encode(&row.state))),
-        ("closed".to_owned(), AttributeValue::Bool(row.closed)),
-        ("at".to_owned(), text(row.at.to_string())),
-    ]);
-    if let Some(key) = row.key {
-        item.insert("key".to_owned(), text(key.to_string()));
-    }
+    let mut item = Table::key(grant_pk(&row.place()), "BURN");
+    let fields = [
+        ("tenant", text(row.tenant.as_str())),
+        ("grant", text(&row.grant)),
+        ("tool", text(&row.tool)),
+        ("arguments", text(row.arguments.as_str())),
+        ("writer", text(row.writer.to_string())),
+        ("status", text(status(&row.state))),
+        ("burn", text(encode(&row.state))),
+        ("closed", flag(row.closed)),
+        ("at", text(row.at.to_string())),
+    ];
+    item.extend(fields.map(|(name, value)| (name.to_owned(), value)));
+    item.extend(row.key.map(|key| ("key".to_owned(), text(key.to_string()))));
     item
 }
 
 fn read_row(item: &Item) -> Result<BurnRow, StoreFault> {
     let optional = |name| item.get(name).and_then(|value| value.as_s().ok());
     Ok(BurnRow {
-        tenant: TenantId::new(string(item, "tenant")?).map_err(fault)?,
-        grant: string(item, "grant")?.to_owned(),
-        arguments: decode(&Value::from(string(item, "arguments")?).to_string())?,
+        tenant: TenantId::new(text_in(item, "tenant")?).map_err(fault)?,
+        grant: text_in(item, "grant")?.to_owned(),
+        tool: text_in(item, "tool")?.to_owned(),
+        arguments: decode(&Value::from(text_in(item, "arguments")?).to_string())?,
         key: optional("key").map(|key| key.parse().map_err(fault)).transpose()?,
-        writer: string(item, "writer")?.parse().map_err(fault)?,
-        state: decode(string(item, "burn")?)?,
+        writer: text_in(item, "writer")?.parse().map_err(fault)?,
+        state: decode(text_in(item, "burn")?)?,
         closed: item.get("closed").and_then(|value| value.as_bool().ok()).copied().unwrap_or_default(),
         late: optional("late").map(|late| decode(late)).transpose()?,
-        at: string(item, "at")?.parse().map_err(fault)?,
+        at: text_in(item, "at")?.parse().map_err(fault)?,
     })
-}
-
-fn string<'a>(item: &'a Item, name: &str) -> Result<&'a str, StoreFault> {
-    let value = item.get(name).and_then(|value| value.as_s().ok());
-    value.map(String::as_str).ok_or_else(|| StoreFault(format!("a burn row lacks {name}").into()))
 }
 
 fn status(burn: &Burn) -> &'static str {
@@ -216,20 +175,4 @@ fn status(burn: &Burn) -> &'static str {
         Burn::Refused { .. } => "refused",
         Burn::Unused => "unused",
     }
-}
-
-fn encode<T: serde::Serialize>(value: &T) -> String {
-    serde_json::to_value(value).unwrap_or_default().to_string()
-}
-
-fn decode<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, StoreFault> {
-    serde_json::from_str(text).map_err(fault)
-}
-
-fn text(value: impl Into<String>) -> AttributeValue {
-    AttributeValue::S(value.into())
-}
-
-fn fault(error: impl std::error::Error + Send + Sync + 'static) -> StoreFault {
-    StoreFault(Box::new(error))
 }

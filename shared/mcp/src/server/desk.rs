@@ -4,13 +4,12 @@ use std::future::Future;
 
 use chimera_domain::ports::{Burn, Clock, Ids};
 use chimera_domain::{Digest, Grant, Money, Outcome, Refusal, SignedGrant};
-use serde_json::{Value, json};
+use futures::future::BoxFuture;
 use uuid::Uuid;
 
-use super::burn::{BurnRow, BurnStore, Put, StoreFault};
+use super::burn::{BurnKey, BurnRow, BurnStore, Put, StoreFault};
 use super::grant::GrantVerifier;
-use super::tools::{ToolFault, ToolSpec};
-use crate::client::ToolClass;
+use super::tool::ToolFault;
 
 /// What the platform said.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,12 +51,6 @@ pub struct GrantDesk<S, C, I> {
     ids: I,
 }
 
-impl From<StoreFault> for ToolFault {
-    fn from(fault: StoreFault) -> Self {
-        Self::Failed(Box::new(fault))
-    }
-}
-
 impl<S: BurnStore, C: Clock, I: Ids> GrantDesk<S, C, I> {
     /// A desk over a store.
     pub fn new(verifier: GrantVerifier, store: S, clock: C, ids: I) -> Self {
@@ -75,23 +68,43 @@ impl<S: BurnStore, C: Clock, I: Ids> GrantDesk<S, C, I> {
         A: Future<Output = Upstream> + Send,
     {
         let grant = &call.grant.grant;
-        self.verifier.check_genuine(call.grant).map_err(ToolFault::Refused)?;
-        GrantVerifier::check_covers(grant, call.tool, &call.arguments, call.price)
-            .map_err(ToolFault::Refused)?;
+        self.verify(&call)?;
         if let Err(expired) = GrantVerifier::check_fresh(grant, self.clock.now()) {
-            let used = self.store.get(&grant.tenant, &grant.id).await?;
-            return used.map(|row| row.answer()).ok_or(ToolFault::Refused(expired));
+            let used = self.store.get(&BurnKey::of(grant)).await?;
+            return used.map_or(Err(ToolFault::Refused(expired)), |row| stored(&row, &call));
         }
         let row = self.row(call.grant, Some(call.key), Burn::InFlight);
         match self.store.put(&row).await? {
             Put::New => Ok(self.complete(grant, act.await).await),
-            Put::Found(row) => Ok(row.answer()),
-            Put::KeyUsed(row) if row.arguments == call.arguments => Ok(row.answer()),
-            Put::KeyUsed(_) => {
-                let message = "the idempotency key was used with other arguments";
-                Err(ToolFault::refused("idempotency_mismatch", message, false))
+            Put::Found(row) | Put::KeyUsed(row) => stored(&row, &call),
+        }
+    }
+
+    /// [T-6] Whether [`GrantDesk::execute`] would act now. Burns nothing.
+    ///
+    /// # Errors
+    /// The refusal that it would answer; `conflict` where the grant or its key was used before, so that it would answer
+    /// what is stored. [`ToolFault::Failed`] where the store failed.
+    pub async fn check(&self, call: Presented<'_>) -> Result<(), ToolFault> {
+        let grant = &call.grant.grant;
+        self.verify(&call)?;
+        if self.store.get(&BurnKey::of(grant)).await?.is_some() {
+            return Err(ToolFault::refused("conflict", "the grant was used or voided before", false));
+        }
+        GrantVerifier::check_fresh(grant, self.clock.now()).map_err(ToolFault::Refused)?;
+        match self.store.by_key(&grant.tenant, call.key).await? {
+            None => Ok(()),
+            Some(row) => {
+                stored(&row, &call)?;
+                Err(ToolFault::refused("conflict", "the idempotency key was used before", false))
             }
         }
+    }
+
+    fn verify(&self, call: &Presented<'_>) -> Result<(), ToolFault> {
+        self.verifier.check_genuine(call.grant).map_err(ToolFault::Refused)?;
+        GrantVerifier::check_covers(&call.grant.grant, call.tool, &call.arguments, call.price)
+            .map_err(ToolFault::Refused)
     }
 
     /// What became of the grant. Accepts an expired one.
@@ -100,7 +113,7 @@ impl<S: BurnStore, C: Clock, I: Ids> GrantDesk<S, C, I> {
     /// As [`GrantDesk::execute`].
     pub async fn outcome(&self, grant: &SignedGrant) -> Result<Burn, ToolFault> {
         self.verifier.check_genuine(grant).map_err(ToolFault::Refused)?;
-        let row = self.store.get(&grant.grant.tenant, &grant.grant.id).await?;
+        let row = self.store.get(&BurnKey::of(&grant.grant)).await?;
         Ok(row.map_or(Burn::Unused, |row| row.answer()))
     }
 
@@ -120,7 +133,7 @@ impl<S: BurnStore, C: Clock, I: Ids> GrantDesk<S, C, I> {
     pub async fn close(&self, grant: &SignedGrant, happened: Option<Outcome>) -> Result<Burn, ToolFault> {
         let state = happened.map_or(Burn::Void, |outcome| Burn::Done { outcome });
         self.put_if_absent(grant, state.clone()).await?;
-        let row = self.store.settle(&grant.grant.tenant, &grant.grant.id, &state, true).await?;
+        let row = self.store.settle(&BurnKey::of(&grant.grant), &state, true).await?;
         Ok(row.map_or(Burn::Unused, |row| row.answer()))
     }
 
@@ -137,6 +150,11 @@ impl<S: BurnStore, C: Clock, I: Ids> GrantDesk<S, C, I> {
     /// answer: the caller is better informed by it than by a store that failed.
     async fn complete(&self, grant: &Grant, upstream: Upstream) -> Burn {
         let burn = match upstream {
+            Upstream::Done(outcome) if outcome.external_id.is_empty() => {
+                // [E-11] No caller could be given it, and nothing found by it: it is an answer that is none.
+                tracing::error!(grant.id = grant.id, "the platform says what happened without naming it");
+                return Burn::InFlight;
+            }
             Upstream::Done(outcome) => Burn::Done { outcome },
             Upstream::Refused { refusal, retry_after_s } => Burn::Refused { refusal, retry_after_s },
             Upstream::Unknown(why) => {
@@ -155,11 +173,11 @@ impl<S: BurnStore, C: Clock, I: Ids> GrantDesk<S, C, I> {
     }
 
     async fn record(&self, grant: &Grant, burn: &Burn) -> Result<Option<Burn>, StoreFault> {
-        let row = self.store.settle(&grant.tenant, &grant.id, burn, false).await?;
+        let row = self.store.settle(&BurnKey::of(grant), burn, false).await?;
         match (row, burn) {
             (Some(row), Burn::Done { outcome }) if row.closed => {
                 tracing::warn!(grant.id = grant.id, "an outcome came after its burn was closed");
-                self.store.add_late(&grant.tenant, &grant.id, outcome).await?;
+                self.store.add_late(&BurnKey::of(grant), outcome).await?;
                 Ok(Some(burn.clone()))
             }
             (row, _) => Ok(row.map(|row| row.answer())),
@@ -170,6 +188,7 @@ impl<S: BurnStore, C: Clock, I: Ids> GrantDesk<S, C, I> {
         BurnRow {
             tenant: grant.grant.tenant.clone(),
             grant: grant.grant.id.clone(),
+            tool: grant.grant.tool.clone(),
             arguments: grant.grant.arguments.clone(),
             key,
             writer: self.ids.fresh(),
@@ -181,77 +200,63 @@ impl<S: BurnStore, C: Clock, I: Ids> GrantDesk<S, C, I> {
     }
 }
 
-/// The tools every write server has beside its own: what became of a grant, void it, close it.
-#[must_use]
-pub fn effect_specs() -> Vec<ToolSpec> {
-    let spec = |name, description, happened: Option<Value>| {
-        let mut properties = json!({ "grant": { "type": "object" } });
-        if let (Some(schema), Some(properties)) = (happened, properties.as_object_mut()) {
-            properties.insert("happened".to_owned(), schema);
-        }
-        let input = json!({
-            "type": "object",
-            "properties": properties,
-            "required": ["grant"],
-            "additionalProperties": false,
-        });
-        ToolSpec { name, description, input, output: burn_schema(), class: ToolClass::Effect }
-    };
-    let happened = json!({ "anyOf": [outcome_schema(), { "type": "null" }] });
-    vec![
-        spec("effect_outcome", "What became of a grant. Changes nothing.", None),
-        spec("effect_void", "Makes an unused grant unusable and answers what was found.", None),
-        spec(
-            "effect_close",
-            "Completes a burn in flight with what is known to have happened.",
-            Some(happened),
-        ),
-    ]
+/// [E-2] What is stored about a grant or key that was used before, for who means the same call by it.
+fn stored(row: &BurnRow, call: &Presented<'_>) -> Result<Burn, ToolFault> {
+    if row.tool == call.tool && row.arguments == call.arguments {
+        return Ok(row.answer());
+    }
+    let message = "the idempotency key was used with another tool or other arguments";
+    Err(ToolFault::refused("idempotency_mismatch", message, false))
 }
 
-/// JSON Schema of [`Burn`].
-#[must_use]
-pub fn burn_schema() -> Value {
-    json!({
-        "type": "object",
-        "required": ["state"],
-        "properties": { "state": { "enum": ["void", "in_flight", "done", "refused", "unused"] } },
-        "allOf": [
-            {
-                "if": { "properties": { "state": { "const": "done" } } },
-                "then": { "required": ["outcome"], "properties": { "outcome": outcome_schema() } },
-            },
-            {
-                "if": { "properties": { "state": { "const": "refused" } } },
-                "then": {
-                    "required": ["refusal"],
-                    "properties": {
-                        "refusal": { "type": "object" },
-                        "retry_after_s": { "type": "integer", "minimum": 0 },
-                    },
-                },
-            },
-        ],
-    })
+/// A desk without its types.
+pub(crate) trait AnyDesk: Send + Sync {
+    fn execute<'a>(
+        &'a self,
+        call: Presented<'a>,
+        act: BoxFuture<'a, Upstream>,
+    ) -> BoxFuture<'a, Result<Burn, ToolFault>>;
+    fn check<'a>(&'a self, call: Presented<'a>) -> BoxFuture<'a, Result<(), ToolFault>>;
+    fn outcome<'a>(&'a self, grant: &'a SignedGrant) -> BoxFuture<'a, Result<Burn, ToolFault>>;
+    fn void<'a>(&'a self, grant: &'a SignedGrant) -> BoxFuture<'a, Result<Burn, ToolFault>>;
+    fn close<'a>(
+        &'a self,
+        grant: &'a SignedGrant,
+        happened: Option<Outcome>,
+    ) -> BoxFuture<'a, Result<Burn, ToolFault>>;
 }
 
-fn outcome_schema() -> Value {
-    json!({
-        "type": "object",
-        "required": ["external_id", "cost"],
-        "properties": {
-            "external_id": { "type": "string", "minLength": 1 },
-            "url": { "type": ["string", "null"] },
-            "cost": {
-                "type": "object",
-                "required": ["minor", "currency"],
-                "properties": {
-                    "minor": { "type": "integer", "minimum": 0 },
-                    "currency": { "type": "string" },
-                },
-                "additionalProperties": false,
-            },
-        },
-        "additionalProperties": false,
-    })
+impl<S, C, I> AnyDesk for GrantDesk<S, C, I>
+where
+    S: BurnStore,
+    C: Clock + Send + 'static,
+    I: Ids + Send + 'static,
+{
+    fn execute<'a>(
+        &'a self,
+        call: Presented<'a>,
+        act: BoxFuture<'a, Upstream>,
+    ) -> BoxFuture<'a, Result<Burn, ToolFault>> {
+        Box::pin(self.execute(call, act))
+    }
+
+    fn check<'a>(&'a self, call: Presented<'a>) -> BoxFuture<'a, Result<(), ToolFault>> {
+        Box::pin(self.check(call))
+    }
+
+    fn outcome<'a>(&'a self, grant: &'a SignedGrant) -> BoxFuture<'a, Result<Burn, ToolFault>> {
+        Box::pin(self.outcome(grant))
+    }
+
+    fn void<'a>(&'a self, grant: &'a SignedGrant) -> BoxFuture<'a, Result<Burn, ToolFault>> {
+        Box::pin(self.void(grant))
+    }
+
+    fn close<'a>(
+        &'a self,
+        grant: &'a SignedGrant,
+        happened: Option<Outcome>,
+    ) -> BoxFuture<'a, Result<Burn, ToolFault>> {
+        Box::pin(self.close(grant, happened))
+    }
 }

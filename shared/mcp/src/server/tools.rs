@@ -1,119 +1,57 @@
-//! Tools with schemas that hold: rmcp declares them but checks neither what comes in nor what goes out.
+//! The server: rmcp declares tools but checks neither what comes in nor what goes out, so both are checked here.
 
 use std::collections::BTreeMap;
-use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use chimera_domain::{Digest, Refusal};
-use jsonschema::Validator;
+use futures::FutureExt as _;
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, Implementation, ListToolsResult,
-    PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool, ToolAnnotations,
+    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, Implementation,
+    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
+    ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig, Tool,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
+use serde::Deserialize;
 use serde_json::{Value, json};
-use thiserror::Error;
+use tracing::Instrument as _;
 
+use super::offer::{Behind, Offered};
+use super::resources::Shelf;
+use super::services::Services;
+use super::tool::{CallContext, Request, ToolFault, cut, read};
 use crate::client::ToolClass;
 
-/// How long a client may keep the tool list: it changes with a deployment only.
+/// How long a client may keep a list: it changes with a deployment only.
 const LIST_TTL_MS: u64 = 60_000;
-/// Schema errors told to the caller: enough to repair a call.
-const ERRORS_TOLD: usize = 3;
 
-/// A tool as a server declares it.
-#[derive(Debug, Clone)]
-pub struct ToolSpec {
-    /// Its name.
-    pub name: &'static str,
-    /// What it does, for models and people.
-    pub description: &'static str,
-    /// JSON Schema of its arguments, an object.
-    pub input: Value,
-    /// JSON Schema of its structured answer.
-    pub output: Value,
-    /// What it does to the world; told to clients as annotations.
-    pub class: ToolClass,
+pub(super) struct Inner {
+    pub(super) name: &'static str,
+    pub(super) tools: BTreeMap<&'static str, Offered>,
+    pub(super) shelf: Option<Shelf>,
+    pub(super) services: Services,
 }
 
-/// A tool that did not answer.
-#[derive(Debug, Error)]
-pub enum ToolFault {
-    /// The tool refuses; the caller is told why.
-    #[error("{0:?}")]
-    Refused(Refusal),
-    /// The tool does not know what happened, or is defective. The caller learns only that; an operator looks.
-    #[error("the tool failed")]
-    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
+/// Serves tools and resources over MCP, checking arguments and answers. Made by [`ToolServer::builder`]; clones are one
+/// server.
+#[derive(Clone)]
+pub struct ToolServer {
+    pub(super) inner: Arc<Inner>,
 }
 
-impl ToolFault {
-    /// A refusal.
-    #[must_use]
-    pub fn refused(code: &str, message: impl Into<String>, retryable: bool) -> Self {
-        Self::Refused(Refusal { code: code.to_owned(), message: message.into(), retryable })
-    }
-}
-
-/// The tools of one server.
-pub trait Tools: Send + Sync + 'static {
-    /// The server's name.
-    fn server(&self) -> &'static str;
-
-    /// What it offers.
-    fn specs(&self) -> Vec<ToolSpec>;
-
-    /// Calls one of them, with arguments that satisfy its input schema.
-    fn call(&self, tool: &str, arguments: Value) -> impl Future<Output = Result<Value, ToolFault>> + Send;
-}
-
-/// A tool's own schema is invalid: a defect. The server does not start.
-#[derive(Debug, Error)]
-#[error("the schema of tool {tool} is invalid: {why}")]
-pub struct SpecError {
-    tool: &'static str,
-    why: String,
-}
-
+#[derive(Deserialize)]
 struct Checked {
-    tool: Tool,
-    input: Validator,
-    output: Validator,
+    tool: String,
+    arguments: Value,
 }
 
-struct Inner<T> {
-    tools: T,
-    checked: BTreeMap<&'static str, Checked>,
-}
-
-/// Serves [`Tools`] over MCP, checking arguments and answers.
-pub struct ToolServer<T> {
-    inner: Arc<Inner<T>>,
-}
-
-impl<T> Clone for ToolServer<T> {
-    fn clone(&self) -> Self {
-        Self { inner: Arc::clone(&self.inner) }
-    }
-}
-
-impl<T: Tools> ToolServer<T> {
-    /// Compiles the schemas.
-    ///
-    /// # Errors
-    /// [`SpecError`] when one is no JSON Schema.
-    pub fn new(tools: T) -> Result<Self, SpecError> {
-        let specs = tools.specs();
-        let checked =
-            specs.into_iter().map(|spec| Ok((spec.name, check(spec)?))).collect::<Result<_, _>>()?;
-        Ok(Self { inner: Arc::new(Inner { tools, checked }) })
-    }
-
+impl ToolServer {
     /// The tool list as clients see it, by name.
     #[must_use]
     pub fn tools(&self) -> Vec<Tool> {
-        self.inner.checked.values().map(|checked| checked.tool.clone()).collect()
+        self.inner.tools.values().map(|offered| offered.tool.clone()).collect()
     }
 
     /// Calls a tool as a client would: arguments and answer are checked.
@@ -121,43 +59,59 @@ impl<T: Tools> ToolServer<T> {
     /// # Errors
     /// [`ToolFault`]; `invalid_input` where the arguments do not satisfy the schema, `unknown_tool` for another name.
     pub async fn call_checked(&self, tool: &str, arguments: Value) -> Result<Value, ToolFault> {
-        let checked = self.inner.checked.get(tool);
-        let checked = checked.ok_or_else(|| ToolFault::refused("unknown_tool", tool, false))?;
-        if let Some(wrong) = errors(&checked.input, &arguments) {
-            return Err(ToolFault::refused("invalid_input", wrong, false));
-        }
-        let answer = self.inner.tools.call(tool, arguments).await?;
-        match errors(&checked.output, &answer) {
-            None => Ok(answer),
-            Some(wrong) => Err(ToolFault::Failed(format!("the answer breaks its schema: {wrong}").into())),
+        self.call_within(&CallContext::default(), tool, arguments).await
+    }
+
+    /// The same within a context.
+    ///
+    /// # Errors
+    /// As [`ToolServer::call_checked`].
+    pub async fn call_within(
+        &self,
+        context: &CallContext,
+        tool: &str,
+        arguments: Value,
+    ) -> Result<Value, ToolFault> {
+        let offered = self.offered(tool)?;
+        offered.check_arguments(&arguments)?;
+        let request = Request { context, arguments, services: &self.inner.services, offered };
+        let answer = match &offered.behind {
+            Behind::Tool(tool) => tool.call(request).await?,
+            Behind::Effect(effect) => effect.execute(request).await?,
+            Behind::Check => self.check(request).await?,
+        };
+        offered.check_answer(answer)
+    }
+
+    /// Reads a resource as a client would.
+    ///
+    /// # Errors
+    /// [`ToolFault`]; `not_found` where there is no such resource.
+    pub async fn read_resource_within(&self, context: &CallContext, uri: &str) -> Result<Value, ToolFault> {
+        match self.shelf() {
+            Some(shelf) => shelf.look(context, uri).await.map(|(value, _)| value),
+            None => Err(ToolFault::refused("not_found", "the server has no resources", false)),
         }
     }
-}
 
-fn check(spec: ToolSpec) -> Result<Checked, SpecError> {
-    let invalid = |why: String| SpecError { tool: spec.name, why };
-    let compile =
-        |schema: &Value| jsonschema::validator_for(schema).map_err(|error| invalid(error.to_string()));
-    let (input, output) = (compile(&spec.input)?, compile(&spec.output)?);
-    let (Value::Object(input_schema), Value::Object(output_schema)) = (spec.input, spec.output) else {
-        return Err(invalid("a schema must be an object".to_owned()));
-    };
-    let effect = spec.class == ToolClass::Effect;
-    let annotations =
-        ToolAnnotations::new().read_only(spec.class == ToolClass::Read).destructive(effect).idempotent(true);
-    let tool = Tool::new(spec.name, spec.description, Arc::new(input_schema))
-        .with_raw_output_schema(Arc::new(output_schema))
-        .with_annotations(annotations);
-    Ok(Checked { tool, input, output })
-}
+    fn offered(&self, tool: &str) -> Result<&Offered, ToolFault> {
+        self.inner.tools.get(tool).ok_or_else(|| ToolFault::refused("unknown_tool", tool, false))
+    }
 
-fn errors(schema: &Validator, value: &Value) -> Option<String> {
-    let told: Vec<String> = schema
-        .iter_errors(value)
-        .take(ERRORS_TOLD)
-        .map(|error| format!("{}: {}", error.instance_path(), error.masked()))
-        .collect();
-    (!told.is_empty()).then(|| told.join("; "))
+    /// [T-6] Whether the call that the arguments describe would be done.
+    async fn check(&self, request: Request<'_>) -> Result<Value, ToolFault> {
+        let Checked { tool, arguments } = read(&request.arguments)?;
+        let offered = self.offered(&tool)?;
+        offered.check_arguments(&arguments)?;
+        match &offered.behind {
+            Behind::Effect(effect) => effect.check(Request { arguments, offered, ..request }).await,
+            _ => Err(ToolFault::refused("unsupported", "this tool has no effect to check", false)),
+        }
+    }
+
+    fn shelf(&self) -> Option<&Shelf> {
+        self.inner.shelf.as_ref()
+    }
 }
 
 /// The digest a client pins: over every tool's name, description, schemas and annotations, in order of name.
@@ -167,10 +121,34 @@ pub fn tools_digest(tools: &[Tool]) -> Digest {
     Digest::of_json(&json!(by_name))
 }
 
-impl<T: Tools> ServerHandler for ToolServer<T> {
+/// [T-10] What panics has failed like anything else. The library under us would lose the reply with the handler, and
+/// leave the caller waiting for as long as it likes.
+async fn guarded<T>(call: impl Future<Output = Result<T, ToolFault>>) -> Result<T, ToolFault> {
+    let caught = AssertUnwindSafe(call).catch_unwind().await;
+    caught.unwrap_or_else(|_| Err(ToolFault::Failed("it panicked".into())))
+}
+
+fn context_of(request: &RequestContext<RoleServer>) -> CallContext {
+    CallContext::traced(request.meta.get_traceparent())
+}
+
+/// A refusal as clients see it.
+fn told(refusal: &Refusal, retry_after_s: Option<u32>) -> Value {
+    let mut told = json!(refusal);
+    if let Some(seconds) = retry_after_s {
+        told["retry_after_s"] = json!(seconds);
+    }
+    told
+}
+
+impl ServerHandler for ToolServer {
     fn get_info(&self) -> ServerConfig {
-        let name = Implementation::new(self.inner.tools.server(), env!("CARGO_PKG_VERSION"));
-        ServerConfig::new(ServerCapabilities::builder().enable_tools().build()).with_server_info(name)
+        let name = Implementation::new(self.inner.name, env!("CARGO_PKG_VERSION"));
+        let mut capabilities = ServerCapabilities::builder().enable_tools().build();
+        if self.shelf().is_some() {
+            capabilities.resources = Some(Default::default());
+        }
+        ServerConfig::new(capabilities).with_server_info(name)
     }
 
     async fn list_tools(
@@ -183,29 +161,107 @@ impl<T: Tools> ServerHandler for ToolServer<T> {
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {
-        self.inner.checked.get(name).map(|checked| checked.tool.clone())
+        self.inner.tools.get(name).map(|offered| offered.tool.clone())
     }
 
     async fn call_tool(
         &self,
         request: CallToolRequestParams,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let name = request.name.as_ref();
-        if !self.inner.checked.contains_key(name) {
-            return Err(ErrorData::invalid_params(format!("unknown tool: {name}"), None));
-        }
-        match self.call_checked(name, Value::Object(request.arguments.unwrap_or_default())).await {
-            Ok(answer) => Ok(CallToolResult::structured(answer).into()),
-            Err(ToolFault::Refused(refusal)) => {
-                tracing::info!(mcp.tool = name, refusal.code = refusal.code, "a tool call was refused");
-                Ok(CallToolResult::structured_error(json!(refusal)).into())
+        let unknown = || ErrorData::invalid_params(cut(format!("unknown tool: {name}")), None);
+        let class = self.inner.tools.get(name).ok_or_else(unknown)?.class;
+        let context = context_of(&context);
+        let span = tracing::info_span!(
+            "mcp_call",
+            mcp.server = self.inner.name,
+            mcp.tool = name,
+            trace_id = context.trace_id()
+        );
+        let arguments = Value::Object(request.arguments.unwrap_or_default());
+        let call = async {
+            let began = Instant::now();
+            match guarded(self.call_within(&context, name, arguments)).await {
+                Ok(answer) => {
+                    tell(class, began.elapsed());
+                    Ok(CallToolResult::structured(answer).into())
+                }
+                Err(fault) => refused(fault).map(|told| CallToolResult::structured_error(told).into()),
             }
-            Err(ToolFault::Failed(cause)) => {
-                let error: &dyn std::error::Error = cause.as_ref();
-                tracing::error!(mcp.tool = name, error, "a tool failed");
-                Err(ErrorData::internal_error("the tool failed", None))
-            }
-        }
+        };
+        call.instrument(span).await
     }
+
+    async fn list_resources(
+        &self,
+        _page: Option<PaginatedRequestParams>,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        let listed = self.shelf().map(Shelf::listed).unwrap_or_default();
+        let list = ListResourcesResult::with_all_items(listed);
+        Ok(list.with_ttl_ms(LIST_TTL_MS).with_cache_scope(CacheScope::Public))
+    }
+
+    async fn list_resource_templates(
+        &self,
+        _page: Option<PaginatedRequestParams>,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        let templates = self.shelf().map(Shelf::templates).unwrap_or_default();
+        let list = ListResourceTemplatesResult::with_all_items(templates);
+        Ok(list.with_ttl_ms(LIST_TTL_MS).with_cache_scope(CacheScope::Public))
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let uri = request.uri.as_str();
+        let not_found = || ErrorData::resource_not_found("no such resource", Some(json!({ "uri": uri })));
+        let shelf = self.shelf().ok_or_else(not_found)?;
+        let context = context_of(&context);
+        let span = tracing::info_span!(
+            "mcp_read",
+            mcp.server = self.inner.name,
+            mcp.uri = uri,
+            trace_id = context.trace_id()
+        );
+        let read = async {
+            match guarded(shelf.read(&context, uri)).await {
+                Ok(result) => Ok(result.into()),
+                Err(ToolFault::Refused(refusal)) if refusal.code == "not_found" => Err(not_found()),
+                Err(fault) => {
+                    let told = refused(fault)?;
+                    Err(ErrorData::internal_error("the resource was refused", Some(told)))
+                }
+            }
+        };
+        read.instrument(span).await
+    }
+}
+
+/// [T-9] What was made or done is a step of the story; what was only looked at is for developers.
+fn tell(class: ToolClass, took: Duration) {
+    let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    match class {
+        ToolClass::Read => tracing::debug!(duration_ms, "a tool answered"),
+        ToolClass::Generate | ToolClass::Effect => tracing::info!(duration_ms, "a tool answered"),
+    }
+}
+
+/// What the caller is told of a fault; what it must not know is logged.
+fn refused(fault: ToolFault) -> Result<Value, ErrorData> {
+    let (refusal, retry_after_s) = match fault {
+        ToolFault::Refused(refusal) => (refusal, None),
+        ToolFault::Wait { refusal, retry_after_s } => (refusal, Some(retry_after_s)),
+        ToolFault::Failed(cause) => {
+            let error: &dyn std::error::Error = cause.as_ref();
+            tracing::error!(error, "a tool failed");
+            return Err(ErrorData::internal_error("the tool failed", None));
+        }
+    };
+    tracing::info!(refusal.code = refusal.code, "a call was refused");
+    Ok(told(&refusal, retry_after_s))
 }

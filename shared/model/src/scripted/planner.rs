@@ -1,7 +1,7 @@
-//! planner-1: one research task per feed, one write task per wanted post, posts dealt round the feeds, and one reply task
-//! per mention.
+//! planner-1: one research task per feed, one write task per wanted post, posts dealt round the feeds, one reply task per
+//! mention, one illustrate task for each of the first posts, one transact task per payment, and one that remembers.
 
-use chimera_domain::{Binding, Brief, Check, Criterion, Mention, TaskId, TaskKind};
+use chimera_domain::{Binding, Brief, Check, Criterion, Mention, PaymentOrder, TaskId, TaskKind};
 use serde::{Deserialize, Serialize};
 
 use crate::text;
@@ -39,14 +39,23 @@ pub(super) fn plan(input: &Input) -> Output {
     let used = feeds.len().min(posts);
     let goal = text::clip(brief.goal.trim(), GOAL_CHARS);
     let criteria = post_criteria(&brief.criteria);
-    let mut tasks = Vec::with_capacity(used + posts);
+    let pictures = usize::try_from(brief.illustrations).unwrap_or(usize::MAX).min(posts);
+    let mut tasks = Vec::with_capacity(used + posts + pictures);
     for (at, url) in feeds.iter().take(used).enumerate() {
         tasks.push(research(at, url, posts / used + usize::from(at < posts % used), &goal));
     }
     if used > 0 {
-        tasks.extend((0..posts).filter_map(|at| write(at, used, &goal, &criteria)));
+        tasks.extend((0..posts).filter_map(|at| write(at, used, at < pictures, &goal, &criteria)));
     }
     tasks.extend(brief.replies.iter().enumerate().map(|(at, mention)| reply(at, mention, &goal)));
+    // What came later comes last: the offline writer's words follow a task's place in the plan.
+    if used > 0 {
+        tasks.extend((0..pictures).filter_map(|at| illustrate(at, used, &goal)));
+    }
+    tasks.extend(brief.payments.iter().enumerate().map(|(at, order)| transact(at, order)));
+    if brief.remember {
+        tasks.push(remember(&tasks, &goal));
+    }
     Output { tasks }
 }
 
@@ -68,17 +77,64 @@ fn research(at: usize, url: &str, want: usize, goal: &str) -> Planned {
 }
 
 /// The `at`-th post; `None` only if its research task's id were no id.
-fn write(at: usize, feeds: usize, goal: &str, criteria: &[Criterion]) -> Option<Planned> {
-    let source = research_id(at % feeds);
-    let task = TaskId::new(source.clone()).ok()?;
+fn write(
+    at: usize,
+    feeds: usize,
+    is_illustrated: bool,
+    goal: &str,
+    criteria: &[Criterion],
+) -> Option<Planned> {
+    let picture = is_illustrated.then(|| illustrate_id(at));
     Some(Planned {
         id: format!("write-{}", at + 1),
         kind: TaskKind::Write,
         goal: format!("Write one post about the source. {goal}"),
-        depends_on: vec![source],
-        binding: Binding::SourceOf { task, index: u32::try_from(at / feeds).unwrap_or(u32::MAX) },
+        depends_on: [research_id(at % feeds)].into_iter().chain(picture).collect(),
+        binding: source_of(at, feeds)?,
         criteria: criteria.to_vec(),
     })
+}
+
+/// The picture of the `at`-th post, of the same source.
+fn illustrate(at: usize, feeds: usize, goal: &str) -> Option<Planned> {
+    Some(Planned {
+        id: illustrate_id(at),
+        kind: TaskKind::Illustrate,
+        goal: format!("Make one picture for a post about the source. {goal}"),
+        depends_on: vec![research_id(at % feeds)],
+        binding: source_of(at, feeds)?,
+        criteria: Vec::new(),
+    })
+}
+
+/// The source of the `at`-th post.
+fn source_of(at: usize, feeds: usize) -> Option<Binding> {
+    let task = TaskId::new(research_id(at % feeds)).ok()?;
+    Some(Binding::SourceOf { task, index: u32::try_from(at / feeds).unwrap_or(u32::MAX) })
+}
+
+/// What it must satisfy is the order itself; the planner adds that.
+fn transact(at: usize, order: &PaymentOrder) -> Planned {
+    Planned {
+        id: format!("transact-{}", at + 1),
+        kind: TaskKind::Transact,
+        goal: format!("Propose to pay {} to {}.", order.amount, order.name),
+        depends_on: Vec::new(),
+        binding: Binding::Payment { order: order.clone() },
+        criteria: Vec::new(),
+    }
+}
+
+fn remember(tasks: &[Planned], goal: &str) -> Planned {
+    let written = tasks.iter().filter(|task| task.kind == TaskKind::Write);
+    Planned {
+        id: "remember-1".to_owned(),
+        kind: TaskKind::Remember,
+        goal: format!("Look at what was published and remember what worked. {goal}"),
+        depends_on: written.map(|task| task.id.clone()).collect(),
+        binding: Binding::Campaign,
+        criteria: Vec::new(),
+    }
 }
 
 /// What was said stays in the binding: a goal is an instruction, and a mention is none.
@@ -109,6 +165,10 @@ fn language() -> Criterion {
 
 fn research_id(at: usize) -> String {
     format!("research-{}", at + 1)
+}
+
+fn illustrate_id(at: usize) -> String {
+    format!("illustrate-{}", at + 1)
 }
 
 /// The brief's criteria and, where it has none of their kind, those that every post must meet.
@@ -173,6 +233,33 @@ mod tests {
         }
         assert_eq!(bound.len(), 8);
         assert_eq!(want.values().sum::<u64>(), 8);
+    }
+
+    /// [K-3] [K-4] [K-7]
+    #[test]
+    fn the_first_posts_get_a_picture_each_payment_a_task_and_one_task_remembers_every_post() {
+        let order = json!({
+            "recipient": format!("0x{}", "a1".repeat(20)), "name": "Iris", "reason": "The banner",
+            "amount": {"minor": 300, "currency": "USD"},
+        });
+        let brief = json!({
+            "goal": "Be useful", "feeds": ["https://a.example/f", "https://b.example/f"], "posts": 3,
+            "illustrations": 2, "payments": [order], "remember": true,
+            "budget": {"minor": 500, "currency": "USD"},
+        });
+        let input: Input = serde_json::from_value(json!({"brief": brief, "agent": "ada"})).unwrap();
+        let tasks = serde_json::to_value(plan(&input)).unwrap()["tasks"].as_array().unwrap().clone();
+        let of = |id: &str| tasks.iter().find(|task| task["id"] == id).unwrap();
+        for n in 1..=2 {
+            let (write, picture) = (of(&format!("write-{n}")), of(&format!("illustrate-{n}")));
+            assert_eq!(write["binding"], picture["binding"]);
+            let research = &picture["depends_on"][0];
+            assert_eq!(write["depends_on"], json!([research, format!("illustrate-{n}")]));
+        }
+        assert_eq!(of("write-3")["depends_on"], json!(["research-1"]));
+        assert_eq!(of("transact-1")["binding"], json!({"from": "payment", "order": order}));
+        assert_eq!(of("remember-1")["depends_on"], json!(["write-1", "write-2", "write-3"]));
+        assert_eq!(tasks.len(), 2 + 3 + 2 + 1 + 1);
     }
 
     #[test]

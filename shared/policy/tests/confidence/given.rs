@@ -76,6 +76,7 @@ impl Given {
             policy_version: 3,
             budget: Money::new(500, Currency::Usd).unwrap(),
             source: self.source.as_ref(),
+            pictures: &[],
             sponsor: self.sponsor.as_deref(),
             earlier: &earlier,
             paid: &[],

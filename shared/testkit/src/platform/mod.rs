@@ -2,6 +2,7 @@
 //!
 //! What it has posted is the oracle of every test: no row of the house can say that something was published, only this.
 
+mod media;
 mod server;
 mod tools;
 mod upstream;
@@ -14,6 +15,8 @@ use chimera_domain::ports::{Burn, Clock as _, WriteCall};
 use chimera_domain::{AgentId, CampaignId, Digest, EffectId, Refusal, TenantId, Timestamp};
 use ed25519_dalek::VerifyingKey;
 use uuid::Uuid;
+
+pub use media::PostedMedium;
 
 use crate::{Faults, Feed, MemorySigner, VirtualClock};
 
@@ -53,6 +56,8 @@ pub struct Post {
     pub in_reply_to: Option<String>,
     /// Whether it is labelled as paid for.
     pub paid_partnership: bool,
+    /// The pictures that it carries, as they were uploaded.
+    pub media: Vec<PostedMedium>,
     /// Digest of the granted arguments.
     pub arguments: Digest,
     /// The effect whose grant it was posted under, with its campaign; none where the account's owner posted it by hand.

@@ -6,6 +6,7 @@ use chimera_domain::ports::{Burn, Clock as _, ToolError, WriteCall, WriteTools};
 use chimera_domain::{Digest, Outcome, Refusal, TenantId, Timestamp};
 use serde_json::Value;
 
+use super::media::{granted, media_of};
 use super::upstream::price;
 use super::{Inner, Mode, SandboxPlatform};
 use crate::faults::crash_after;
@@ -39,7 +40,10 @@ impl Inner {
             return Err(refusal("grant_tool", "the grant is for another tool", false));
         }
         let account = call.arguments.get("account").and_then(Value::as_str);
-        if grant.arguments != Digest::of_json(&call.arguments) || account != Some(grant.agent.as_str()) {
+        media_of(&call.arguments)?;
+        if grant.arguments != Digest::of_json(&granted(&call.arguments))
+            || account != Some(grant.agent.as_str())
+        {
             return Err(refusal("grant_arguments", "the arguments are not those that were approved", false));
         }
         if price(call).minor() > grant.max_cost.minor() {

@@ -34,6 +34,22 @@ impl Inner {
         Ok(json!({ "posts": posts }))
     }
 
+    /// How posts of the account did; those that are not there are left out.
+    fn metrics(&self, arguments: &Value) -> Result<Value, ToolError> {
+        let named = |name: &str| arguments.get(name).and_then(Value::as_str);
+        let (Some(tenant), Some(account)) = (named("tenant"), named("account")) else {
+            let message = "tenant and account must be named".to_owned();
+            let code = "invalid_input".to_owned();
+            return Err(ToolError::Refused(Refusal { code, message, retryable: false }));
+        };
+        let ids = arguments.get("post_ids").and_then(Value::as_array);
+        let ids: Vec<&str> = ids.into_iter().flatten().filter_map(Value::as_str).collect();
+        let own = |post: &&Post| post.tenant.as_str() == tenant && post.account.as_str() == account;
+        let asked = self.visible().filter(own).filter(|post| ids.contains(&post.post_id.as_str()));
+        let metrics: Vec<Value> = asked.map(figures).collect();
+        Ok(json!({ "metrics": metrics, "missing": [] }))
+    }
+
     fn headlines(&self, arguments: &Value) -> Result<Value, ToolError> {
         let url = arguments.get("url").and_then(Value::as_str).unwrap_or_default();
         let limit = arguments.get("limit").and_then(Value::as_u64).unwrap_or(20);
@@ -47,6 +63,12 @@ impl Inner {
             Some(feed) => Ok(feed.headlines(usize::try_from(limit).unwrap_or(usize::MAX))),
         }
     }
+}
+
+/// Figures that differ from post to post and never change.
+fn figures(post: &Post) -> Value {
+    let of = |step: usize| post.text.bytes().step_by(step).map(u64::from).sum::<u64>() % 97;
+    json!({ "post_id": post.post_id, "likes": of(1), "replies": of(5) / 9, "reposts": of(3) / 4, "quotes": of(7) / 16 })
 }
 
 fn shown(post: &Post, hides_keys: bool) -> Value {
@@ -83,6 +105,7 @@ impl ReadTools for SandboxPlatform {
             inner.settle_late(self.clock.now());
             match (server, tool) {
                 ("twitter", "posts_search") => inner.search(&arguments),
+                ("twitter", "posts_metrics") => inner.metrics(&arguments),
                 ("twitter", "account_get") => {
                     let account = arguments.get("account").cloned().unwrap_or_default();
                     Ok(json!({ "account": account }))

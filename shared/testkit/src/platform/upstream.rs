@@ -5,6 +5,7 @@ use chimera_domain::{AgentId, CampaignId, Digest, EffectId, Money, Outcome, Refu
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::media::media_of;
 use super::server::refusal;
 use super::{Deletion, Inner, Post};
 
@@ -50,6 +51,7 @@ impl Inner {
         if !self.takes_repeats && is_repeated() {
             return Err(refusal("duplicate", "the account has posted this text before", false));
         }
+        let media = media_of(&call.arguments)?;
         let post_id = self.next_post_id();
         self.posts.push(Post {
             tenant: grant.tenant.clone(),
@@ -58,6 +60,7 @@ impl Inner {
             text: text.to_owned(),
             in_reply_to: in_reply_to.map(str::to_owned),
             paid_partnership: call.arguments.get("paid_partnership") == Some(&Value::Bool(true)),
+            media,
             arguments: grant.arguments.clone(),
             effect: Some((grant.campaign.clone(), grant.effect.clone())),
             idempotency_key: call.idempotency_key,
@@ -116,6 +119,7 @@ impl Inner {
             text: text.to_owned(),
             in_reply_to: None,
             paid_partnership: false,
+            media: Vec::new(),
             arguments: Digest::of_bytes(text.as_bytes()),
             effect: None,
             idempotency_key: Uuid::from_u128(u128::MAX - key),

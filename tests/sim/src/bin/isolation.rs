@@ -6,9 +6,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use chimera_domain::Timestamp;
-use chimera_sim::{SwarmWorld, WorkTimes};
+use chimera_sim::{SwarmWorld, WorkTimes, an_article};
+use chimera_testkit::Feed;
 use chimera_testkit::builders::{a_campaign, cents};
-use chimera_testkit::{Article, Feed};
 use clap::Parser;
 use serde_json::Value;
 
@@ -46,7 +46,7 @@ fn main() -> std::io::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     let posts = (arguments.tasks / 2).max(2);
     let middle = posts / 2;
-    let slow = Slow { task: format!("write-{middle}"), url: article_of(middle).url };
+    let slow = Slow { task: format!("write-{middle}"), url: an_article(middle).url };
     let alone = runtime.block_on(waits(posts, arguments.workers, None));
     let beside =
         runtime.block_on(waits(posts, arguments.workers, Some((slow.url.clone(), arguments.slower))));
@@ -82,7 +82,7 @@ async fn waits(posts: u32, workers: usize, slow: Option<(String, u32)>) -> Waits
     let mut urls = Vec::new();
     for at in 1..=posts {
         let url = format!("https://smalltools.example/feed-{at}.xml");
-        world.platform.serve(&url, Feed::with_articles("Small Tools", vec![article_of(at)]));
+        world.platform.serve(&url, Feed::with_articles("Small Tools", vec![an_article(at)]));
         urls.push(url);
     }
     let urls: Vec<&str> = urls.iter().map(String::as_str).collect();
@@ -117,28 +117,4 @@ fn p99(mut waits: Vec<Duration>) -> Duration {
     waits.sort();
     let at = (waits.len() * 99).div_ceil(100).saturating_sub(1);
     waits.get(at).copied().unwrap_or_default()
-}
-
-/// An article unlike its neighbours.
-fn article_of(at: u32) -> Article {
-    let pick = |words: &[&'static str], step: u32| {
-        let len = u32::try_from(words.len()).unwrap_or(1).max(1);
-        words.get(usize::try_from((at / step) % len).unwrap_or(0)).copied().unwrap_or_default()
-    };
-    let name =
-        format!("{}{}", pick(&["Lantern", "Pebble", "Drift", "Thimble", "Quill", "Anvil", "Fern"], 1), at);
-    let does = pick(
-        &["indexes old mail", "draws street maps", "trims audio", "renames photos", "checks spelling"],
-        1,
-    );
-    let needs = pick(&["a single binary", "one text file", "no account", "no network", "an old laptop"], 5);
-    let shows = pick(&["every change in a list", "a preview first", "what it skipped", "its own log"], 2);
-    let text = format!(
-        "{name} {does} and asks for {needs}. Version {at} reads {} files in about {} seconds. It shows {shows} before \
-         anything is written. The project is kept by {} volunteers in their evenings.",
-        at * 130 + 700,
-        at % 9 + 2,
-        at % 6 + 2,
-    );
-    Article::new(&format!("tool-{at}"), &format!("{name} {does}"), &text)
 }

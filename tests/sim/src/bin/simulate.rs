@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use chimera_sim::SwarmWorld;
-use chimera_testkit::builders::a_campaign;
+use chimera_testkit::builders::{a_campaign, an_order};
 use chimera_testkit::{Fault, Faults, Mode};
 use clap::Parser;
 use rand::rngs::StdRng;
@@ -46,9 +46,21 @@ async fn run(seed: u64) -> SwarmWorld {
     let world = SwarmWorld::with(seed, random_faults(seed, &mut rng));
     for _ in 0..rng.random_range(0..4) {
         world.platform.next(random_mode(&mut rng));
+        world.wallet.next(random_mode(&mut rng));
     }
     let posts = rng.random_range(1..=4);
-    world.start(a_campaign().posts(posts).hold_first(rng.random_range(0..=2)).seed(seed)).await;
+    let pictures = u32::from(rng.random_bool(0.3));
+    let mut campaign =
+        a_campaign().posts(posts).illustrations(pictures).hold_first(rng.random_range(0..=2)).seed(seed);
+    let order = an_order(0xa1, 300, "for the drawings");
+    world.change_policy(|policy| policy.recipients = Some([order.recipient.clone()].into())).await;
+    if rng.random_bool(0.5) {
+        campaign = campaign.pays(order);
+    }
+    if rng.random_bool(0.3) {
+        campaign = campaign.remembers();
+    }
+    world.start(campaign).await;
     world.run_until_quiet().await;
     if rng.random_bool(0.3) {
         world.pause().await;
@@ -110,9 +122,10 @@ fn tell(world: &SwarmWorld, seed: u64, is_quiet: bool, broken: &[String]) -> std
     let campaigns: Vec<&str> = world.campaigns().iter().map(|campaign| campaign.status.name()).collect();
     writeln!(
         out,
-        "seed {seed}: campaign {}, {} published, {} tasks, {} effects, {} reviews, {} dead letters, {} faults",
+        "seed {seed}: campaign {}, {} published, {} paid, {} tasks, {} effects, {} reviews, {} dead letters, {} faults",
         campaigns.join(" "),
         world.published().len(),
+        world.wallet.paid().len(),
         world.tasks().len(),
         world.effects().len(),
         world.reviews().len(),

@@ -1,0 +1,6 @@
+//! The live provider.
+
+mod bedrock;
+mod body;
+
+pub use bedrock::{BedrockConfig, BedrockProvider, InvalidConfig};

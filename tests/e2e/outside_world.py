@@ -1,0 +1,62 @@
+"""A campaign that buys a picture, posts with it, pays somebody, is refused what is too dear, and remembers."""
+
+import unittest
+
+from feeds import ARTICLES, Feeds, rss
+from world import Tenant, cloud, promises, tables
+
+IRIS, HALDEN = "0x8f3b6c1d2e4a59708192a3b4c5d6e7f801234567", "0x1c7e5d9a0b3f42688e6d5c4b3a29180f7e6d5c4b"
+
+
+def payment(recipient, cents, reason):
+    return {"recipient": recipient, "name": "Somebody", "amount": {"minor": cents, "currency": "USD"}, "reason": reason}
+
+
+class OutsideWorld(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        feeds = Feeds()
+        cls.addClassCleanup(feeds.close)
+        tenant = Tenant()
+        caps = {"per_effect": {"minor": 500, "currency": "USD"}, "per_agent_day": {"minor": 5000, "currency": "USD"}}
+        tenant.policy(recipients=[IRIS, HALDEN], caps=caps)
+        payments = [payment(IRIS, 120, "Proofreading"), payment(HALDEN, 2500, "Posters")]
+        url = feeds.add("feed.xml", rss(ARTICLES[:2]))
+        cls.campaign = tenant.start([url], 2, illustrations=1, payments=payments, remember=True)
+        cls.campaign.until_over()
+        cls.look, cls.wrong = promises(cls.campaign)
+
+    def tasks(self, work):
+        return [task for task in self.look.tasks if task["work"] == work]
+
+    def test_every_promise_holds(self):
+        self.assertEqual(self.wrong, {}, self.campaign.told())
+        self.assertEqual(self.look.campaign["status"], "finished")
+
+    def test_one_post_carries_the_picture_that_was_committed(self):
+        (drawn,) = self.tasks("illustrate")
+        image = drawn["committed"]["outcome"]["artifact"]["image"]
+        shown = [post["media"] for post in self.campaign.published() if post.get("media")]
+        self.assertEqual([[medium["digest"] for medium in media] for media in shown], [[image["digest"]]])
+        self.assertEqual(self.look.pictures[image["digest"]], image["digest"], "other bytes are kept than were approved")
+        self.assertGreater(drawn["committed"]["usage"]["cost"]["minor"], 0, "a picture costs something")
+        self.assertEqual(len(self.campaign.published()), 2)
+
+    def test_the_collaborator_is_paid_once_and_the_dear_one_is_refused(self):
+        self.assertEqual([(one["recipient"].lower(), one["amount"]["minor"]) for one in self.look.transfers], [(IRIS, 120)])
+        paid, refused = sorted(self.tasks("transact"), key=lambda task: task["ordinal"])
+        self.assertEqual((paid["status"], refused["status"]), ("approved", "failed"), self.campaign.told())
+        self.assertIn("over", refused["reason"])
+
+    def test_what_worked_is_remembered(self):
+        (remembered,) = self.tasks("remember")
+        notes = remembered["committed"]["outcome"]["artifact"]["notes"]
+        self.assertTrue(notes, "nothing was remembered")
+        rows = tables.all_pages(cloud().tables["Memory"].scan, ConsistentRead=True)
+        ours = [row for row in rows if self.campaign.tenant.name in row["pk"]]
+        for note in notes:
+            self.assertTrue(any(note["id"] in str(row) for row in ours), note)
+
+
+if __name__ == "__main__":
+    unittest.main()
