@@ -98,6 +98,11 @@ pub(crate) async fn read(reply: Reply, asked: &Asked) -> Result<ServerJsonRpcMes
         // Where a request fails, proxies and frameworks answer in any type they like; a JSON-RPC error keeps its meaning.
         let said = whole(body, asked).await.ok().and_then(error_of);
         return match said {
+            // Its own message has no room for the wait that it asks for.
+            Some(error) if !asked.is_probe() && is_failure(status, &error) => {
+                let again = retry_after.map_or(Again::Soon, Again::After);
+                Err(Fault::broken(error.message).again(again))
+            }
             Some(error) if asked.is_probe() || status.is_server_error() => Ok(error_to(asked, error)),
             Some(error) if status.is_client_error() => {
                 Err(Fault::forbidden(format!("the server answered {status}: {}", error.message)))
@@ -135,6 +140,10 @@ fn refused(status: StatusCode, retry_after: Option<Duration>) -> Option<Fault> {
         }
         _ => None,
     }
+}
+
+fn is_failure(status: StatusCode, error: &ErrorData) -> bool {
+    status.is_server_error() && error.code == ErrorCode::INTERNAL_ERROR
 }
 
 fn failed(

@@ -37,8 +37,9 @@ pub(crate) struct Caller<S> {
 struct Learnt {
     catalog: OnceCell<Catalog>,
     spoken: Mutex<Option<Spoken>>,
-    /// Held by the one call that finds out what the server speaks.
-    probing: tokio::sync::Mutex<()>,
+    /// Held by the one call that finds out what the server speaks. Says when the last one got no answer, and what it took the
+    /// server for.
+    probing: tokio::sync::Mutex<Option<(Instant, Spoken)>>,
     token: Mutex<Option<HeaderValue>>,
 }
 
@@ -154,10 +155,11 @@ impl<S: Secrets> Caller<S> {
                 let mut params =
                     CallToolRequestParams::new(tool.to_owned()).with_arguments(arguments.clone());
                 params.meta = trace::meta();
-                match peer.call_tool_once(params).await {
-                    Ok(CallToolResponse::Complete(result)) => Ok(result),
-                    Ok(_) => Err(Fault::violation("the tool asked for something before answering")),
-                    Err(error) => Err(fault_of(&error, &courier)),
+                match timeout_at(courier.last_moment(), peer.call_tool_once(params)).await {
+                    Ok(Ok(CallToolResponse::Complete(result))) => Ok(result),
+                    Ok(Ok(_)) => Err(Fault::violation("the tool asked for something before answering")),
+                    Ok(Err(error)) => Err(fault_of(&error, &courier)),
+                    Err(_) => Err(Fault::late()),
                 }
             }
         };
@@ -193,7 +195,10 @@ impl<S: Secrets> Caller<S> {
         let courier = self.courier(name, server, within, catalog::PAGE_BYTES).await?;
         let spoken = self.spoken(name, server, &courier, within).await?;
         let listed = match era::connect(&courier, spoken).await {
-            Ok(peer) => Box::pin(catalog::list(&peer, &courier)).await,
+            Ok(peer) => {
+                let listing = Box::pin(catalog::list(&peer, &courier));
+                timeout_at(courier.last_moment(), listing).await.unwrap_or_else(|_| Err(Fault::late()))
+            }
             Err(fault) => Err(fault),
         };
         courier.farewell().await;
@@ -246,8 +251,11 @@ impl<S: Secrets> Caller<S> {
         if let Some(spoken) = known() {
             return Ok(spoken);
         }
-        let _probing = learnt.probing.lock().await;
-        if let Some(spoken) = known() {
+        let began = Instant::now();
+        let mut in_vain = learnt.probing.lock().await;
+        // A probe that ended while this call waited was made for it as well: silence costs each of them its time once.
+        let shared = in_vain.filter(|(ended, _)| *ended >= began).map(|(_, spoken)| spoken);
+        if let Some(spoken) = known().or(shared) {
             return Ok(spoken);
         }
         match era::probe(courier.apart(), within).await? {
@@ -255,7 +263,10 @@ impl<S: Secrets> Caller<S> {
                 *learnt.spoken.lock().unwrap_or_else(PoisonError::into_inner) = Some(spoken);
                 Ok(spoken)
             }
-            Probed::Perhaps(spoken) => Ok(spoken),
+            Probed::Perhaps(spoken) => {
+                *in_vain = Some((Instant::now(), spoken));
+                Ok(spoken)
+            }
         }
     }
 

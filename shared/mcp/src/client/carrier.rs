@@ -79,7 +79,7 @@ fn reply(response: reqwest::Response, limit: usize) -> Result<Reply, Fault> {
         status: response.status(),
         content_type: text(headers, header::CONTENT_TYPE.as_str()).unwrap_or_default().to_owned(),
         session: headers.get(SESSION).cloned(),
-        retry_after: text(headers, header::RETRY_AFTER.as_str()).and_then(seconds),
+        retry_after: text(headers, header::RETRY_AFTER.as_str()).map(seconds),
         body: limited(response, limit),
     })
 }
@@ -99,9 +99,10 @@ pub(crate) fn too_large(limit: usize) -> Fault {
     Fault::violation(format!("the answer is longer than {limit} bytes"))
 }
 
-/// A wait in whole seconds, as `Retry-After` has it. A date is as good as none: clocks differ.
-pub(crate) fn seconds(text: &str) -> Option<Duration> {
-    text.trim().parse().ok().map(Duration::from_secs)
+/// A wait in whole seconds, as `Retry-After` has it. What is none, such as a date or a number beyond all numbers, asks for a
+/// wait whose end nobody here can tell: for ever.
+pub(crate) fn seconds(text: &str) -> Duration {
+    text.trim().parse().map_or(Duration::MAX, Duration::from_secs)
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

@@ -62,6 +62,13 @@ impl Courier {
         self.met().fault.clone()
     }
 
+    /// When the call itself must be over: a little earlier where a session has to be ended after it.
+    pub(crate) fn last_moment(&self) -> Instant {
+        let left = self.within.saturating_duration_since(Instant::now());
+        let kept = if self.met().session.is_some() { FAREWELL.min(left / 5) } else { Duration::ZERO };
+        self.within.checked_sub(kept).unwrap_or(self.within)
+    }
+
     /// Ends the session, where the server opened one.
     pub(crate) async fn farewell(&self) {
         let session = self.met().session.take();

@@ -111,11 +111,14 @@ pub(crate) fn described(error: &(dyn StdError + 'static)) -> String {
     causes(error).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
-/// Text of a server as it may be kept and sent on: short, and without what queues and terminals trip over.
+/// Text of a server as it may be kept and sent on: short, and without what queues and terminals trip over, or what shows
+/// it in another order than it is in.
 pub(crate) fn told(text: impl Into<String>) -> String {
     let text: String = text.into();
     let harmless = |c: char| {
-        if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') { ' ' } else { c }
+        let is_harm = c.is_control()
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{fffe}' | '\u{ffff}');
+        if is_harm { ' ' } else { c }
     };
     text.chars().take(TOLD_CHARS).map(harmless).collect()
 }
@@ -126,8 +129,8 @@ mod tests {
 
     #[test]
     fn what_a_server_says_is_cut_and_cleaned() {
-        let said = told(format!("a\u{1b}[2J\n\u{ffff}{}", "x".repeat(1_000)));
-        assert!(said.starts_with("a [2J  xxx"), "{said}");
+        let said = told(format!("a\u{1b}[2J\n\u{ffff}\u{202e}{}", "x".repeat(1_000)));
+        assert!(said.starts_with("a [2J   xxx"), "{said}");
         assert_eq!(said.chars().count(), TOLD_CHARS);
     }
 

@@ -98,7 +98,7 @@ pub(crate) fn reply(payload: &[u8]) -> Result<Reply, Fault> {
         serde_json::from_slice(payload).map_err(|error| garbage(error.to_string()))?;
     let status = StatusCode::from_u16(response.status_code).map_err(|error| garbage(error.to_string()))?;
     let content_type = header(&response, "content-type").unwrap_or_default().to_owned();
-    let retry_after = header(&response, "retry-after").and_then(seconds);
+    let retry_after = header(&response, "retry-after").map(seconds);
     let body = response.body.unwrap_or_default();
     let body = match response.is_base64_encoded {
         true => BASE64_STANDARD.decode(body).map_err(|error| garbage(error.to_string()))?,
@@ -121,7 +121,7 @@ fn invoke_fault(error: &SdkError<InvokeError>) -> Fault {
         // A failure that the SDK puts down to its user may be a connection's task that ended after the request was taken.
         SdkError::DispatchFailure(_) if was_connecting(error) => Fault::unsent(why),
         SdkError::ServiceError(refused) => {
-            let asked = refused.raw().headers().get("retry-after").and_then(seconds);
+            let asked = refused.raw().headers().get("retry-after").map(seconds);
             service_fault(refused.raw().status().as_u16(), why, asked.map_or(Again::Soon, Again::After))
         }
         _ => Fault::broken(why),

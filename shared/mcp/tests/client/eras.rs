@@ -68,6 +68,18 @@ async fn a_legacy_server() -> Script {
     Script::new(move |seen| legacy(seen, &session)).await
 }
 
+/// A legacy server that never answers this.
+async fn a_server_that_ignores(rpc: &'static str) -> Script {
+    let session = AtomicUsize::new(0);
+    Script::new(move |seen| if seen.rpc() == rpc { silence() } else { legacy(seen, &session) }).await
+}
+
+/// The head of an answer that never comes.
+fn silence() -> Response {
+    let silence = stream::pending::<Result<Vec<u8>, std::convert::Infallible>>();
+    ([("content-type", "application/json")], Body::from_stream(silence)).into_response()
+}
+
 fn toolbox(server: &Script, era: &str) -> McpToolbox {
     McpToolbox::new(server.theirs(|entry| entry["era"] = json!(era)), connections()).seeded(1)
 }
@@ -142,15 +154,7 @@ async fn a_server_that_was_replaced_is_probed_anew() {
 /// [T-23]
 #[tokio::test]
 async fn a_server_that_is_silent_to_a_probe_is_asked_in_the_older_way_for_this_once() {
-    let session = AtomicUsize::new(0);
-    let server = Script::new(move |seen| match seen.rpc() {
-        "server/discover" => {
-            let silence = stream::pending::<Result<Vec<u8>, std::convert::Infallible>>();
-            ([("content-type", "application/json")], Body::from_stream(silence)).into_response()
-        }
-        _ => legacy(seen, &session),
-    })
-    .await;
+    let server = a_server_that_ignores("server/discover").await;
     let auto = toolbox(&server, "auto");
     // A third of this is the probe's.
     let deadline = Duration::from_millis(1_500);
@@ -171,10 +175,7 @@ async fn a_modern_configuration_never_falls_back() {
 async fn a_server_that_waits(release: &Arc<Notify>) -> Script {
     let (probes, release) = (AtomicUsize::new(0), Arc::clone(release));
     Script::new(move |seen| match seen.rpc() {
-        "server/discover" if probes.fetch_add(1, Ordering::SeqCst) > 0 => {
-            let silence = stream::pending::<Result<Vec<u8>, std::convert::Infallible>>();
-            ([("content-type", "application/json")], Body::from_stream(silence)).into_response()
-        }
+        "server/discover" if probes.fetch_add(1, Ordering::SeqCst) > 0 => silence(),
         "tools/call" if seen.body["params"]["arguments"]["at"] == "once" => status(403),
         "tools/call" => {
             let error = json!({ "code": -32_602, "message": "no" });
@@ -221,4 +222,37 @@ async fn a_call_that_is_refused_does_not_wait_for_the_probe_of_another() {
         ended = slow => assert!(matches!(ended.unwrap(), Err(ToolError::Forbidden(_)))),
         (probed, ()) = others => unreachable!("the probe ended first: {probed:?}"),
     }
+}
+
+/// [T-23]
+#[tokio::test]
+async fn a_session_is_ended_although_the_call_was_never_answered() {
+    let server = a_server_that_ignores("tools/call").await;
+    let call = toolbox(&server, "legacy");
+    let late = call.call("server", "look", json!({}), Duration::from_millis(1_500)).await.unwrap_err();
+    assert!(matches!(late, ToolError::Unknown(_)), "{late}");
+    assert_eq!(server.asked(), HANDSHAKE);
+}
+
+/// [T-23]
+#[tokio::test]
+async fn calls_that_wait_for_a_probe_without_answer_do_not_probe_one_after_the_other() {
+    let session = AtomicUsize::new(0);
+    let server = Script::new(move |seen| match seen.rpc() {
+        "server/discover" => silence(),
+        // Every call has a session of its own; this server tells them apart no further.
+        "initialize" if session.load(Ordering::SeqCst) > 0 => {
+            session.store(0, Ordering::SeqCst);
+            legacy(seen, &session)
+        }
+        _ => legacy(seen, &session),
+    })
+    .await;
+    let auto = toolbox(&server, "auto");
+    // A third of this is the probe's.
+    let deadline = Duration::from_millis(1_500);
+    let look = || auto.call("server", "look", json!({}), deadline);
+    let (first, second, third) = tokio::join!(look(), look(), look());
+    assert!(first.is_ok() && second.is_ok() && third.is_ok(), "{first:?} {second:?} {third:?}");
+    assert_eq!(server.asked().iter().filter(|rpc| *rpc == "server/discover").count(), 1);
 }

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse as _, Response};
 use chimera_domain::ports::{ReadTools as _, ToolError, WriteTools as _};
@@ -95,4 +96,22 @@ async fn an_effect_for_which_no_time_is_left_is_not_sent_and_no_unknown() {
     let late = writes.execute(&a_write(), Duration::ZERO).await.unwrap_err();
     assert!(matches!(late, ToolError::Unsent(_)), "{late}");
     assert!(server.asked().is_empty());
+}
+
+/// [T-26]
+#[tokio::test]
+async fn a_wait_that_is_asked_for_is_given_however_it_is_said() {
+    let waiting = |wait: &'static str| {
+        move |seen: &Seen| {
+            let error = json!({ "code": -32_603, "message": "busy" });
+            let body = axum::Json(json!({ "jsonrpc": "2.0", "id": seen.body["id"], "error": error }));
+            (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, wait)], body).into_response()
+        }
+    };
+    for wait in ["3600", "99999999999999999999999", "Fri, 01 Jan 2100 00:00:00 GMT"] {
+        let (answer, asked) = called(&failing(9, waiting(wait)).await, "look", json!({})).await;
+        assert!(matches!(answer, Err(ToolError::Unknown(_))) && asked == 1, "{wait}: {answer:?}, {asked}");
+    }
+    let (answer, asked) = called(&failing(1, waiting("0")).await, "look", json!({})).await;
+    assert!(answer.is_ok() && asked == 2, "{answer:?}, {asked}");
 }
