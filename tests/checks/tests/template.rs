@@ -233,6 +233,8 @@ fn each_function_is_told_what_it_needs_and_no_more() {
     let dispatcher = format!("REVIEW_STATE_MACHINE_ARN STATE_TABLE TASK_VISIBILITY_SECONDS {queues}");
     let coinbase = "COINBASE_BACKEND COINBASE_FAULTS COINBASE_HALF COINBASE_KEY_SECRET COINBASE_MAINNET \
                     COINBASE_NETWORK COINBASE_OPENING_BALANCE WALLET_TABLE";
+    let model = "MODEL_BACKEND MODEL_GUARDRAIL MODEL_ID MODEL_PRICES MODEL_TIMEOUT_SECONDS";
+    let planner = format!("{model} MODEL_ASK_LIMIT_CENTS STATE_TABLE");
     let coinbase_write = format!("{coinbase} GRANT_PUBLIC_KEYS MCP_DRY_RUN");
     let wanted = BTreeMap::from([
         (
@@ -257,7 +259,7 @@ fn each_function_is_told_what_it_needs_and_no_more() {
              TWITTER_TOKEN_RENEWAL TWITTER_TOKEN_SECRET",
         ),
         ("McpWeaviate", "MEMORY_TABLE WEAVIATE_BACKEND WEAVIATE_FAULTS WEAVIATE_KEY_SECRET WEAVIATE_URL"),
-        ("Planner", "STATE_TABLE"),
+        ("Planner", planner.as_str()),
         (
             "Publisher",
             "DECISIONS_TABLE EFFECT_LEASE_SECONDS LEDGER_TABLE MCP_COINBASE_READ_FUNCTION \
@@ -267,7 +269,8 @@ fn each_function_is_told_what_it_needs_and_no_more() {
         (
             "Worker",
             "MCP_COINBASE_READ_FUNCTION MCP_IMAGEGEN_FUNCTION MCP_NEWS_FUNCTION MCP_PINS MCP_SERVERS \
-             MCP_TWITTER_READ_FUNCTION MCP_WEAVIATE_FUNCTION REVIEW_QUEUE_URL",
+             MCP_TWITTER_READ_FUNCTION MCP_WEAVIATE_FUNCTION MODEL_BACKEND MODEL_GUARDRAIL MODEL_ID MODEL_PRICES \
+             MODEL_TIMEOUT_SECONDS REVIEW_QUEUE_URL",
         ),
     ]);
     assert_eq!(

@@ -1,5 +1,4 @@
 //! How payments end that do not simply arrive: refused by a human, dropped by the network, looked for too early.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::time::Duration;
 

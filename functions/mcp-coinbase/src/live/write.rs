@@ -106,7 +106,8 @@ impl<C: Clock, I: Ids> Cdp<C, I> {
     fn became(&self, transfer: &CdpTransfer) -> Upstream {
         match transfer.status {
             Status::Processing | Status::Completed => match transfer.seen(self.network) {
-                Ok(seen) => Upstream::Done(seen.outcome()),
+                // [WA-8] Done only when it has arrived.
+                Ok(seen) => seen.upstream(),
                 Err(fault) => Upstream::Unknown(fault.to_string()),
             },
             Status::Failed => {

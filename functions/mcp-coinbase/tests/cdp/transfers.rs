@@ -29,7 +29,7 @@ fn code(upstream: &Upstream) -> &str {
 async fn a_transfer_is_created_unexecuted_and_then_executed_each_with_a_key_of_its_own() {
     let stub = Stub::start().await;
     stub.on(WALLET, 200, &json!({ "address": OWN }));
-    stub.on(CREATE, 201, &transfer("quoted")).on(EXECUTE, 200, &transfer("processing"));
+    stub.on(CREATE, 201, &transfer("quoted")).on(EXECUTE, 200, &transfer("completed"));
     let told = cdp(&stub, &secret()).transfer(order()).await;
     let Upstream::Done(outcome) = told else { panic!("{told:?}") };
     assert_eq!((outcome.external_id.as_str(), outcome.cost, outcome.url), ("transfer_1", usd(1_054), None));
@@ -64,7 +64,10 @@ async fn what_was_executed_before_is_not_executed_again() {
         // CDP answers a repeated key with what it made the first time, as far as it is now.
         stub.on(CREATE, 201, &transfer(status));
         let told = cdp(&stub, &secret()).transfer(order()).await;
-        assert!(matches!(told, Upstream::Done(_)), "{told:?}");
+        // [WA-8]
+        let arrived = status == "completed";
+        assert_eq!(matches!(told, Upstream::Done(_)), arrived, "{status}: {told:?}");
+        assert_eq!(matches!(told, Upstream::Unknown(_)), !arrived, "{status}: {told:?}");
         assert_eq!(stub.asked().len(), 2);
     }
 }
@@ -90,7 +93,7 @@ async fn what_would_cost_more_than_was_approved_is_never_executed() {
     let stub = Stub::start().await;
     stub.on(WALLET, 404, &error("not_found"));
     let just = changed(transfer("quoted"), json!({ "sourceAmount": "10.57" }));
-    stub.on(CREATE, 201, &just).on(EXECUTE, 200, &changed(just, json!({ "status": "processing" })));
+    stub.on(CREATE, 201, &just).on(EXECUTE, 200, &changed(just, json!({ "status": "completed" })));
     let told = cdp(&stub, &secret()).transfer(order()).await;
     assert!(matches!(&told, Upstream::Done(outcome) if outcome.cost == usd(1_057)), "{told:?}");
 }
@@ -146,7 +149,7 @@ async fn a_quote_must_be_of_these_terms_and_still_hold() {
     }
     let stub = Stub::start().await;
     stub.on(WALLET, 404, &error("not_found")).on(QUOTE, 200, &quoted(json!({})));
-    stub.on(CREATE, 201, &transfer("quoted")).on(EXECUTE, 200, &transfer("processing"));
+    stub.on(CREATE, 201, &transfer("quoted")).on(EXECUTE, 200, &transfer("completed"));
     let order = TransferOrder { quote: Some("transfer_9".to_owned()), ..order() };
     let told = cdp(&stub, &secret()).transfer(order).await;
     assert!(matches!(told, Upstream::Done(_)), "{told:?}");
