@@ -126,15 +126,14 @@ class Meter:
             found = [item for items in answer.get("Responses", {}).values() for item in items]
             keys = [(key["pk"]["S"], key["sk"]["S"]) for key in asked["Keys"]]
             sizes = [item_bytes(item) for item in found] + [0] * (len(keys) - len(found))
-            about = shares([self.about_row(self.tables.get(table, "?"), *key) for key in keys])
+            bases = {(item["pk"]["S"], item["sk"]["S"]) for item in found if is_base(item)}
+            about = shares([EFFECT if key in bases else self.about_row(self.tables.get(table, "?"), *key) for key in keys])
             return about, read_units(sizes, asked.get("ConsistentRead", False), summed=False)
         consistent, table = request.get("ConsistentRead", False), self.tables.get(request.get("TableName"), "?")
         if operation == "GetItem":
             pk, sk = request["Key"]["pk"]["S"], request["Key"]["sk"]["S"]
             item = answer.get("Item") or {}
-            # An approved task is looked at for the sake of what rests on it.
-            is_source = item.get("kind", {}).get("S") == "task" and item["status"]["S"] == "approved"
-            about = EFFECT if is_source else self.about_row(table, pk, sk)
+            about = EFFECT if is_base(item) else self.about_row(table, pk, sk)
             return {about: 1}, read_units([item_bytes(item)], consistent, summed=False)
         sizes = [item_bytes(item) for item in answer.get("Items", [])]
         return {self.about_query(table, request): 1}, read_units(sizes, consistent, summed=True)
@@ -176,6 +175,11 @@ class Meter:
         if body.get("type") == "result" or "outcome" in body:
             return self.work.get((body["campaign"], body["task"]), CAMPAIGN)
         return EFFECT if body.keys() & {"review", "effect"} else CAMPAIGN
+
+
+def is_base(item):
+    """An approved task is looked at for the sake of what rests on it."""
+    return item.get("kind", {}).get("S") == "task" and item["status"]["S"] == "approved"
 
 
 def owned(function, about):

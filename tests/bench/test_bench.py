@@ -123,6 +123,13 @@ class Counting(unittest.TestCase):
         ])
         self.assertEqual([call.about for call in calls], [{EFFECT: 1}] * 3)
 
+    def test_approved_rows_that_are_read_together_are_read_for_what_rests_on_them(self):
+        keys = [{"pk": {"S": PK}, "sk": {"S": f"TASK#{name}"}} for name in ("research-1", "write-1")]
+        items = [task("research-1", "research", "approved"), task("write-1", "write")]
+        request = {"RequestItems": {"chimera-StateTable-1": {"Keys": keys, "ConsistentRead": True}}}
+        (call,) = meter().read([exchange("BatchGetItem", request, {"Responses": {"chimera-StateTable-1": items}})])
+        self.assertEqual(call.about, {EFFECT: 1})
+
     def test_an_operation_it_does_not_know_is_no_silent_zero(self):
         with self.assertRaises(ValueError):
             meter().read([exchange("Scan", {"TableName": "chimera-StateTable-1"})])
