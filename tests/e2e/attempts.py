@@ -7,9 +7,8 @@ import uuid
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
-import outside
 from tools import call, signed, signing_key
-from world import cloud, oracle, tables
+from world import cloud, oracle, outside, tables
 
 ATTEMPTS = int(os.environ.get("CHIMERA_ATTEMPTS", "120"))
 AT_ONCE = 8

@@ -22,6 +22,7 @@ ROOT = HERE.parents[1]
 sys.path[:0] = [str(ROOT / "localstack"), str(HERE.parent / "oracle")]
 
 import emulator
+import outside
 import promises as oracle
 import stack
 import tables
