@@ -4,17 +4,17 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use chimera_domain::ports::{
-    Clock, Ids, MessageHandler as _, ReadTools, ReviewQueue, SendError, SkillTools, ToolError,
-};
+use chimera_domain::ports::{MessageHandler as _, ReadTools, SkillTools, ToolError};
 use chimera_domain::{
-    Artifact, Binding, Envelope, Refusal, ReviewMessage, Source, Task, TaskKind, TaskMessage, TaskResult,
-    Timestamp, WorkOutcome,
+    Artifact, Binding, Envelope, Refusal, Source, Task, TaskKind, TaskMessage, TaskResult, WorkOutcome,
 };
 use chimera_model::ScriptedModel;
 use serde_json::{Value, json};
-use uuid::Uuid;
 use worker::Worker;
+
+mod common;
+
+use common::{Nines, Noon, Reviews};
 
 const PAGE: &str = "mcp://fetch/fetch?url=https%3A%2F%2Fgazette.example%2Ftub&max_length=5000";
 
@@ -71,33 +71,6 @@ struct Alone;
 impl SkillTools for Alone {
     fn for_kind(&self, _: TaskKind) -> impl ReadTools + Send {
         Ours
-    }
-}
-
-#[derive(Default)]
-struct Reviews(Mutex<Vec<TaskResult>>);
-
-impl ReviewQueue for &Reviews {
-    async fn send_review(&self, message: &ReviewMessage) -> Result<(), SendError> {
-        let ReviewMessage::Result(result) = message else { panic!("a worker sends results only") };
-        self.0.lock().unwrap().push((**result).clone());
-        Ok(())
-    }
-}
-
-struct Noon;
-
-impl Clock for Noon {
-    fn now(&self) -> Timestamp {
-        "2031-03-01T12:00:00Z".parse().unwrap()
-    }
-}
-
-struct Nines;
-
-impl Ids for Nines {
-    fn fresh(&self) -> Uuid {
-        Uuid::from_u128(9)
     }
 }
 

@@ -7,17 +7,19 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use chimera_domain::ports::{
-    Answer, Ask, Clock, Ids, MessageHandler as _, ModelError, ReadTools, ReasoningModel, ReviewQueue,
-    SendError, SkillTools, ToolError,
+    Answer, Ask, MessageHandler as _, ModelError, ReadTools, ReasoningModel, SkillTools, ToolError,
 };
 use chimera_domain::{
-    Artifact, Binding, CampaignId, Digest, Envelope, Intent, Picture, Refusal, Remembered, ReviewMessage,
-    Source, Task, TaskId, TaskKind, TaskMessage, TaskResult, Timestamp, WorkOutcome, limits,
+    Artifact, Binding, CampaignId, Digest, Envelope, Intent, Picture, Refusal, Remembered, Source, Task,
+    TaskId, TaskKind, TaskMessage, TaskResult, WorkOutcome, limits,
 };
 use chimera_model::ScriptedModel;
 use serde_json::{Value, json};
-use uuid::Uuid;
 use worker::Worker;
+
+mod common;
+
+use common::{Nines, Noon, Reviews};
 
 const IMAGE: &str = "image_generate";
 const DIGEST: &str = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
@@ -85,33 +87,6 @@ impl ReadTools for &Tools {
 impl SkillTools for &Tools {
     fn for_kind(&self, _: TaskKind) -> impl ReadTools + Send {
         *self
-    }
-}
-
-#[derive(Default)]
-struct Reviews(Mutex<Vec<TaskResult>>);
-
-impl ReviewQueue for &Reviews {
-    async fn send_review(&self, message: &ReviewMessage) -> Result<(), SendError> {
-        let ReviewMessage::Result(result) = message else { panic!("a worker sends results only") };
-        self.0.lock().unwrap().push((**result).clone());
-        Ok(())
-    }
-}
-
-struct Noon;
-
-impl Clock for Noon {
-    fn now(&self) -> Timestamp {
-        "2031-03-01T12:00:00Z".parse().unwrap()
-    }
-}
-
-struct Nines;
-
-impl Ids for Nines {
-    fn fresh(&self) -> Uuid {
-        Uuid::from_u128(9)
     }
 }
 

@@ -8,17 +8,21 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chimera_domain::ports::{
-    Answer, Ask, Clock, HandleError, Ids, MessageHandler as _, ModelError, ReadTools, ReasoningModel,
-    ReviewQueue, SendError, SkillTools, ToolError,
+    Answer, Ask, HandleError, MessageHandler as _, ModelError, ReadTools, ReasoningModel, SkillTools,
+    ToolError,
 };
 use chimera_domain::{
-    Artifact, Binding, Confidence, Envelope, Refusal, ReviewMessage, Task, TaskKind, TaskMessage, TaskResult,
-    TaskStatus, Timestamp, WorkOutcome, limits,
+    Artifact, Binding, Confidence, Envelope, Refusal, Task, TaskKind, TaskMessage, TaskResult, TaskStatus,
+    WorkOutcome, limits,
 };
 use chimera_model::ScriptedModel;
 use serde_json::{Value, json};
 use uuid::Uuid;
 use worker::Worker;
+
+mod common;
+
+use common::{Nines, Noon, Reviews};
 
 const DEADLINE: Duration = Duration::from_secs(60);
 
@@ -61,33 +65,6 @@ impl ReadTools for &Tools {
 impl SkillTools for &Tools {
     fn for_kind(&self, _: TaskKind) -> impl ReadTools + Send {
         *self
-    }
-}
-
-#[derive(Default)]
-struct Reviews(Mutex<Vec<TaskResult>>);
-
-impl ReviewQueue for &Reviews {
-    async fn send_review(&self, message: &ReviewMessage) -> Result<(), SendError> {
-        let ReviewMessage::Result(result) = message else { panic!("a worker sends results only") };
-        self.0.lock().unwrap().push((**result).clone());
-        Ok(())
-    }
-}
-
-struct Noon;
-
-impl Clock for Noon {
-    fn now(&self) -> Timestamp {
-        "2031-03-01T12:00:00Z".parse().unwrap()
-    }
-}
-
-struct Nines;
-
-impl Ids for Nines {
-    fn fresh(&self) -> Uuid {
-        Uuid::from_u128(9)
     }
 }
 
