@@ -1,10 +1,8 @@
 //! Which half, over which backend.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::SdkConfig;
 use axum::Router;
 use chimera_domain::{Currency, Money};
 use chimera_mcp::net::{Reach, guarded_client};
@@ -60,18 +58,6 @@ pub enum StartError {
 enum Half {
     Read,
     Write,
-}
-
-/// Longest wait for a connection to a table or a secret: they are in the same region.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-/// Longest wait for one attempt's answer, so that a retry still fits the caller's deadline.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// The SDK configuration: region, credentials and endpoint from the environment.
-pub async fn sdk_config() -> SdkConfig {
-    let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT);
-    let timeouts = timeouts.operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
-    aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).load().await
 }
 
 /// The half that the environment names, over the backend that it names.
@@ -169,6 +155,7 @@ fn faults(env: &Env) -> Result<Faults, StartError> {
 
 #[cfg(test)]
 mod tests {
+    use aws_config::BehaviorVersion;
     use base64::Engine as _;
     use base64::prelude::BASE64_STANDARD;
 

@@ -14,7 +14,7 @@ pub mod tools;
 pub mod wallet;
 
 pub use answers::CdpError;
-pub use app::{StartError, app, sdk_config};
+pub use app::{StartError, app};
 pub use faults::Faults;
 pub use token::{Holding, Token, UnknownHolding};
 pub use tools::{read_half, write_half};

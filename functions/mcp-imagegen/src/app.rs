@@ -1,9 +1,6 @@
 //! The server, over which provider.
 
-use std::time::Duration;
-
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::SdkConfig;
 use axum::Router;
 use chimera_mcp::server::{DynamoAnswers, SpecError, router};
 use chimera_runtime::{Env, EnvError, SystemClock};
@@ -38,18 +35,6 @@ pub enum StartError {
     /// A tool's schema is a defect.
     #[error(transparent)]
     Spec(#[from] SpecError),
-}
-
-/// Longest wait for a connection to a table: it is in the same region.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-/// Longest wait for one attempt's answer, so that a retry still fits the caller's deadline.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// The SDK configuration: region, credentials and endpoint from the environment.
-pub async fn sdk_config() -> SdkConfig {
-    let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT);
-    let timeouts = timeouts.operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
-    aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).load().await
 }
 
 /// The server that the environment names.

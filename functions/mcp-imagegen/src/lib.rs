@@ -15,7 +15,7 @@ mod studio;
 mod tools;
 mod wanted;
 
-pub use app::{StartError, app, sdk_config};
+pub use app::{StartError, app};
 pub use faults::Faults;
 pub use label::{AI_LABEL, Label, NotPng, dimensions, inscribe, is_labelled};
 pub use live::{BedrockConfig, BedrockProvider, InvalidConfig};

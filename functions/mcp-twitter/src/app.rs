@@ -1,9 +1,6 @@
 //! Which half, over which backend.
 
-use std::time::Duration;
-
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::SdkConfig;
 use axum::Router;
 use chimera_mcp::server::{
     DynamoBurns, GrantDesk, GrantVerifier, InvalidKeys, MemoryAllowances, SpecError, router,
@@ -40,18 +37,6 @@ pub enum StartError {
 enum Half {
     Read,
     Write,
-}
-
-/// Longest wait for a connection to a table or a secret: they are in the same region.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-/// Longest wait for one attempt's answer, so that a retry still fits the caller's deadline.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// The SDK configuration: region, credentials and endpoint from the environment.
-pub async fn sdk_config() -> SdkConfig {
-    let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT);
-    let timeouts = timeouts.operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
-    aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).load().await
 }
 
 /// The half that the environment names, over the backend that it names.
@@ -107,6 +92,8 @@ fn is_set(env: &Env, name: &'static str) -> Result<bool, EnvError> {
 
 #[cfg(test)]
 mod tests {
+    use aws_config::BehaviorVersion;
+
     use super::*;
 
     fn start<const N: usize>(env: [(&str, &str); N]) -> Result<Router, StartError> {

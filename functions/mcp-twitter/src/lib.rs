@@ -12,7 +12,7 @@ mod shown;
 mod tools;
 
 pub use answers::PlatformError;
-pub use app::{StartError, app, sdk_config};
+pub use app::{StartError, app};
 pub use live::Live;
 pub use live::client::{ClientError, XClient};
 pub use live::tokens::{Renewal, Tokens};

@@ -1,10 +1,8 @@
 //! The server over the backend that the environment names.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::SdkConfig;
 use axum::Router;
 use chimera_domain::ports::Clock;
 use chimera_mcp::net::Reach;
@@ -49,18 +47,6 @@ pub enum StartError {
 enum Backend {
     Sandbox,
     Live,
-}
-
-/// Longest wait for a connection to a table: it is in the same region.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-/// Longest wait for one attempt's answer, so that a retry still fits the caller's deadline.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// The SDK configuration: region, credentials and endpoint from the environment.
-pub async fn sdk_config() -> SdkConfig {
-    let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT);
-    let timeouts = timeouts.operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
-    aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).load().await
 }
 
 /// The server over the backend that the environment names.
@@ -143,6 +129,8 @@ async fn key(env: &Env, aws: &SdkConfig) -> Result<Option<ApiKey>, StartError> {
 
 #[cfg(test)]
 mod tests {
+    use aws_config::BehaviorVersion;
+
     use super::*;
 
     async fn start<const N: usize>(variables: [(&str, &str); N]) -> Result<Router, StartError> {

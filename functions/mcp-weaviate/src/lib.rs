@@ -21,7 +21,7 @@ mod sandbox;
 pub mod tools;
 mod words;
 
-pub use app::{StartError, app, sdk_config, server};
+pub use app::{StartError, app, server};
 pub use catalogue::Catalogue;
 pub use class::{Class, InvalidClass, Kind, Property};
 pub use condition::{Comparison, Condition, Scalar, Test};

@@ -1,8 +1,8 @@
 //! The memory server: composition only.
 
-use chimera_mcp::server::serve;
+use chimera_mcp::server::{sdk_config, serve};
 use chimera_runtime::{Env, telemetry};
-use mcp_weaviate::{app, sdk_config};
+use mcp_weaviate::app;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
