@@ -2,7 +2,7 @@
 
 import re
 
-from rows import Row, cargo, e2e, ended, size, tests, whole_suite
+from rows import Row, cargo, e2e, ended, size, story, tests, whole_suite
 from runs import ROOT, Step
 
 SIZES = {
@@ -12,10 +12,10 @@ SIZES = {
 
 POLICY = {name: cargo(f"policy-{name}", "-p", "chimera-policy", "--test", name, "--", "--nocapture")
           for name in ("verdict", "confidence", "honesty", "anomalies")}
-SIM = {name: cargo(f"sim-{name}", "-p", "chimera-sim", "--test", name)
+SIM = {name: story(name)
        for name in ("bands", "edits", "undo", "replies", "raises", "tenants", "guards", "batches", "switches", "platform")}
-BUDGET = cargo("sim-budget", "-p", "chimera-sim", "--test", "budget", env={"CHIMERA_APPROVALS": SIZES["PROVE_APPROVALS"]})
-AUDIT = cargo("sim-audit", "-p", "chimera-sim", "--test", "audit", env={"CHIMERA_AUDIT_CASES": SIZES["PROVE_TAMPERINGS"]})
+BUDGET = story("budget", env={"CHIMERA_APPROVALS": SIZES["PROVE_APPROVALS"]})
+AUDIT = story("audit", env={"CHIMERA_AUDIT_CASES": SIZES["PROVE_TAMPERINGS"]})
 HTTP = cargo("api-http", "-p", "api", "--test", "http")
 MODEL = cargo("topics", "-p", "chimera-topics")
 EVAL = Step("eval-policy", ("make", "eval-policy"))

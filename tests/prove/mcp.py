@@ -2,7 +2,7 @@
 
 import re
 
-from rows import Row, cargo, demo, e2e, ended, size, summary, tests, whole_suite
+from rows import Row, cargo, demo, e2e, ended, size, story, summary, tests, whole_suite
 from runs import Step
 
 SIZES = {
@@ -31,7 +31,7 @@ DEPLOYED = Step(
     env=(*e2e("attempts").env, ("CHIMERA_ATTEMPTS", str(SIZES["PROVE_DEPLOYED_ATTEMPTS"]))), needs=e2e("attempts").needs,
 )
 DEMO = demo("bundled")
-SIM = {name: cargo(f"sim-{name}", "-p", "chimera-sim", "--test", name) for name in ("pictures", "payments", "memories", "guards")}
+SIM = {name: story(name) for name in ("pictures", "payments", "memories", "guards")}
 
 
 def rows():

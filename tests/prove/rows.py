@@ -50,6 +50,11 @@ def cargo(name, *arguments, env=None):
     return Step(f"cargo-{name}", (CARGO, "test", "--locked", *arguments), env=told)
 
 
+def story(name, env=None):
+    """The simulated stories of one file of `tests/sim/tests/scenarios`."""
+    return cargo(f"sim-{name}", "-p", "chimera-sim", "--test", "scenarios", f"{name}::", env=env)
+
+
 def e2e(module):
     """A theme of the end-to-end tests, on the deployed functions."""
     env = (("CHIMERA_LOCAL", str(CLOUD)), ("CHIMERA_DECISIONS", str(size("PROVE_DECISIONS", 1_000))))
@@ -58,7 +63,7 @@ def e2e(module):
 
 
 STORIES = ("spine", "effects", "faults", "human", "guards", "replan")
-SIM = {name: cargo(f"sim-{name}", "-p", "chimera-sim", "--test", name) for name in STORIES}
+SIM = {name: story(name) for name in STORIES}
 CHECKS = cargo("checks", "-p", "chimera-checks", "--test", "access")
 
 

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::Client;
 use chimera_emulator::tools;
 use chimera_mcp::server::{DynamoAllowances, DynamoAnswers, DynamoBurns};
 
-mod cloud;
+use crate::cloud;
 
 /// The table, and what keeps this run's rows apart from the server's own and another run's.
 async fn place() -> (Client, String, String) {

@@ -6,7 +6,7 @@ use chimera_domain::{CampaignId, Confidence, EffectStatus, Thresholds};
 use chimera_sim::SwarmWorld;
 use chimera_testkit::a_text;
 
-use crate::answers::{answer, approve_whatever_can_be_paid, judge_all, put_campaign, put_tasks};
+use crate::budget::answers::{answer, approve_whatever_can_be_paid, judge_all, put_campaign, put_tasks};
 
 /// The same text but for its last word.
 fn nearly(text: &str) -> String {

@@ -7,7 +7,7 @@ use chimera_domain::audit::{Fault, Inspector as _, Place, check};
 use chimera_domain::ports::{AuditEntry, AuditPut, AuditWriter as _};
 use serde_json::{Value, json};
 
-mod cloud;
+use crate::cloud;
 
 /// A row's first two versions in the audit.
 fn chain(pk: &str, task: usize) -> [AuditEntry; 2] {

@@ -12,8 +12,6 @@ use chimera_testkit::{Fault, Faults, Mode, Queue};
 
 use crate::twenty_tools::twenty_tools;
 
-mod twenty_tools;
-
 /// [E-3]
 #[tokio::test]
 async fn a_crash_between_burn_and_outcome_is_read_back_from_the_platform() {

@@ -7,7 +7,7 @@ use mcp_imagegen::DynamoImages;
 use mcp_twitter::DynamoPosts;
 use mcp_weaviate::DynamoObjects;
 
-mod cloud;
+use crate::cloud;
 
 /// A server's table, and what keeps this run's rows apart from its own and another run's.
 async fn place(output: &str) -> (Client, String, String) {

@@ -9,7 +9,7 @@ use chimera_testkit::builders::{a_tenant, an_agent_id, cents};
 use chimera_testkit::{Fault, Faults, Queue};
 use futures::future::{join, join_all};
 
-use crate::answers::{
+use crate::budget::answers::{
     POST, answer_all, approvals, approve_whatever_can_be_paid, judge_all, over_budget, put_campaign,
     put_tasks,
 };

@@ -7,8 +7,6 @@ use chimera_testkit::{Fault, Faults, Mode};
 
 use crate::twenty_tools::twenty_tools;
 
-mod twenty_tools;
-
 /// What a post with a link costs, in cents.
 const POST: i64 = 20;
 

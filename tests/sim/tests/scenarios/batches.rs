@@ -13,8 +13,6 @@ use chimera_testkit::{Fault, Faults, Feed, Queue};
 
 use crate::twenty_tools::{twenty_tools, twenty_tools_that_also_say};
 
-mod twenty_tools;
-
 /// A feed of other articles.
 const OTHER_FEED: &str = "https://smalltools.example/others.xml";
 /// What a post with a link costs, in cents.

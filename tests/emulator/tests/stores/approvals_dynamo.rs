@@ -21,7 +21,7 @@ use chimera_testkit::{MemorySigner, SeededIds, VirtualClock, a_text};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use judge::Judge;
 
-mod cloud;
+use crate::cloud;
 
 /// What a post without a link costs, in cents.
 const POST: i64 = 2;

@@ -4,7 +4,7 @@
 use chimera_aws::{DynamoStore, Tables};
 use chimera_emulator::contract;
 
-mod cloud;
+use crate::cloud;
 
 #[tokio::test]
 async fn the_dynamo_store_keeps_the_contract() {

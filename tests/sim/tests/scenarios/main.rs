@@ -1,0 +1,32 @@
+//! Stories of the swarm, one file for each thing that is promised. One program: linking each apart costs gigabytes.
+
+mod attempts;
+mod audit;
+mod bands;
+mod batches;
+mod budget;
+mod criteria;
+mod edits;
+mod effects;
+mod faults;
+mod follow_up;
+mod guards;
+mod human;
+mod large;
+mod letters;
+mod memories;
+mod money;
+mod others;
+mod payments;
+mod payments_end;
+mod pictures;
+mod platform;
+mod raises;
+mod replan;
+mod replies;
+mod spine;
+mod switches;
+mod tenants;
+mod torn_reads;
+mod twenty_tools;
+mod undo;
