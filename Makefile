@@ -14,14 +14,20 @@ TEST_CLOUD := target/test-cloud
 
 FUNCTIONS := $(notdir $(patsubst %/,%,$(dir $(wildcard functions/*/Cargo.toml))))
 PACKAGES := $(addprefix -p ,$(FUNCTIONS))
+SERVED = $(if $(MODEL_URL),--model-url '$(MODEL_URL)')
+CHOSEN = $(if $(MODEL),--model '$(MODEL)') $(PARAMETERS:%=--parameter '%')
 
 # demo: make demo FEED=path-or-url BRIEF=brief.json DECIDE=approve|reject|edit KEEP=1
+# demo, up, deploy-local: MODEL_URL=http://127.0.0.1:11434 MODEL=qwen3:8b plans and writes with a model of an OpenAI-compatible
+#   endpoint, through the emulator's Bedrock (localstack/README.md)
 # demo, deploy-local: PARAMETERS="McpDryRun=true TaskTimeoutSeconds=60" sets parameters of template.yaml, without spaces in them
 FEED ?=
 BRIEF ?=
 DECIDE ?=
 KEEP ?=
 PARAMETERS ?=
+MODEL_URL ?=
+MODEL ?=
 SEED ?= 1
 ONLY ?=
 FILE ?=
@@ -31,13 +37,16 @@ ERA ?= auto
 TOOL ?=
 ARGUMENTS ?=
 
-.PHONY: help setup build demo test check check-rust spec-check check-python test-unit test-emulator test-e2e attempts simulate bench release eval-policy train-policy prove-swarm prove-judge prove-mcp mcp-conformance mcp-interop mcp-tools mcp-pins mcp-contracts \
+.PHONY: help setup build demo test check check-rust spec-check check-python test-unit test-emulator test-e2e attempts simulate bench release eval-policy train-policy prove-swarm prove-judge prove-mcp prove-planner mcp-conformance mcp-interop mcp-tools mcp-pins mcp-contracts \
         up deploy-local status down security-scan
 
 help: ## Print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
-setup: $(VENV) ## Fetch what building and the local cloud need
+setprove-planner: build $(VENV) ## A check for every line of what is promised about plans that follow the world, as a table [PROVE_DAGS= PROVE_MENTIONS= PROVE_WAITING= ONLY=word]
+	$(VENV_PYTHON) tests/prove/prove.py planner $(if $(ONLY),--only '$(ONLY)')
+
+up: $(VENV) ## Fetch what building and the local cloud need
 	$(CARGO) fetch --locked
 
 $(VENV): localstack/requirements.txt
@@ -48,13 +57,13 @@ build: ## Build the functions and the chimera command
 	$(CARGO) build --locked $(PACKAGES) -p chimera
 
 # The recipe is one shell, so that the trap stops the cloud however the demo ends.
-demo: build $(VENV) ## Run one campaign on the local cloud, from feed to posts [FEED= BRIEF= DECIDE= KEEP=1 PARAMETERS=]
+demo: build $(VENV) ## Run one campaign on the local cloud, from feed to posts [FEED= BRIEF= DECIDE= KEEP=1 MODEL_URL= MODEL= PARAMETERS=]
 	@trap '[ -n "$(KEEP)" ] || $(CLOUD) down' EXIT; \
-	$(CLOUD) up; \
-	$(CLOUD) deploy $(PARAMETERS:%=--parameter '%'); \
+	$(CLOUD) up $(SERVED); \
+	$(CLOUD) deploy $(CHOSEN); \
 	code=0; \
 	target/debug/chimera demo $(if $(FEED),--feed '$(FEED)') $(if $(BRIEF),--brief '$(BRIEF)') \
-	    $(if $(DECIDE),--decide '$(DECIDE)') || code=$$?; \
+	    $(if $(DECIDE),--decide '$(DECIDE)') $(if $(MODEL_URL),--patience-s 600) || code=$$?; \
 	case $$code in 2|3) exit $$code;; esac; \
 	$(VENV_PYTHON) tests/oracle/summary.py --outputs $(LOCAL)/outputs.json --out target/demo/summary.json \
 	    || code=$$(( code ? code : $$? )); \
@@ -137,12 +146,12 @@ mcp-contracts: $(VENV) ## The live adapters against published OpenAPI documents,
 prove-mcp: build $(VENV) ## A check for every line of what is promised about the outside, as a table [PROVE_ATTEMPTS= PROVE_DEPLOYED_ATTEMPTS= ONLY=word]
 	$(VENV_PYTHON) tests/prove/prove.py mcp $(if $(ONLY),--only '$(ONLY)')
 
-up: $(VENV) ## Start the local cloud
-	@$(CLOUD) up
+up: $(VENV) ## Start the local cloud [MODEL_URL=]
+	@$(CLOUD) up $(SERVED)
 
-deploy-local: build $(VENV) ## Build and deploy the stack to the local cloud [PARAMETERS=]
-	@$(CLOUD) up
-	@$(CLOUD) deploy $(PARAMETERS:%=--parameter '%')
+deploy-local: build $(VENV) ## Build and deploy the stack to the local cloud [MODEL_URL= MODEL= PARAMETERS=]
+	@$(CLOUD) up $(SERVED)
+	@$(CLOUD) deploy $(CHOSEN)
 
 status: $(VENV) ## Say what runs locally
 	@$(CLOUD) status

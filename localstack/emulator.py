@@ -1,6 +1,7 @@
 """The emulator as a child process: its Python environment, start, stop, and what it listens on."""
 
 import hashlib
+import http.client
 import json
 import os
 import shutil
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 import venv
 from pathlib import Path
@@ -20,6 +22,9 @@ REGION = "us-east-1"
 USUAL_PORT = 4566
 READY_SECONDS = 60
 STOP_SECONDS = 20
+# Longer than any function waits for a model (the planner's 240 s): where the emulator's own patience ends first it answers
+# with a text of its own, and a slow model would look like none.
+MODEL_SECONDS = 250
 
 
 class CloudError(Exception):
@@ -82,11 +87,42 @@ def free_port(wanted):
     raise CloudError("no free port on 127.0.0.1")
 
 
-def emulator_environment(folder, port, functions_endpoint=None):
+def model_address(url):
+    """What the emulator puts /v1/chat/completions behind, however the endpoint was named."""
+    try:
+        parts = urllib.parse.urlsplit(url.strip())
+        is_plain = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        is_plain = False
+    if not is_plain or "@" in parts.netloc or parts.query or parts.fragment:
+        raise CloudError("MODEL_URL is no address such as http://127.0.0.1:11434; it cannot carry a key")
+    path = parts.path.rstrip("/").removesuffix("/chat/completions").removesuffix("/v1").rstrip("/")
+    return f"{parts.scheme}://{parts.netloc}{path}"
+
+
+def is_served(address):
+    """Whether anything answers at a model's address, be it with an error: directly, as the emulator asks it."""
+    directly = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with directly.open(f"{address}/v1/models", timeout=2):
+            return True
+    except urllib.error.HTTPError as error:
+        error.close()
+        return True
+    except (OSError, ValueError, http.client.HTTPException):
+        return False
+
+
+def emulator_environment(folder, port, functions_endpoint=None, model_url=None):
     """The emulator's whole environment: functions inherit it, so nothing of the caller's gets in but PATH.
 
-    They call `functions_endpoint` where there is one: something that passes their calls on to the emulator.
+    They call `functions_endpoint` where there is one: something that passes their calls on to the emulator. Its Bedrock asks
+    the model at `model_url` where there is one.
     """
+    model = {
+        "MINISTACK_BEDROCK_PROXY_URL": model_url,
+        "MINISTACK_BEDROCK_PROXY_TIMEOUT_SECONDS": str(MODEL_SECONDS),
+    }
     temporary = Path(folder) / "tmp"
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
@@ -109,7 +145,7 @@ def emulator_environment(folder, port, functions_endpoint=None):
         "MINISTACK_REGION": REGION,
         "LOG_LEVEL": "INFO",
         "PYTHONUNBUFFERED": "1",
-    }
+    } | (model if model_url else {})
 
 
 def is_healthy(port):
@@ -120,12 +156,15 @@ def is_healthy(port):
         return False
 
 
-def up(folder, port=USUAL_PORT, functions_endpoint=None):
-    """Starts the emulator, or finds it running; returns {pid, port, endpoint}."""
+def up(folder, port=USUAL_PORT, functions_endpoint=None, model_url=None):
+    """Starts the emulator, or finds it running; returns {pid, port, endpoint, model_url}."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    model = model_address(model_url) if model_url else None
     state = read_state(folder)
     if state and is_ours(state) and is_healthy(state["port"]):
+        if model and state.get("model_url") != model:
+            raise CloudError("the cloud is up without this model; run `make down` first")
         say(f"cloud: already up on 127.0.0.1:{state['port']}")
         return state
     chosen = free_port(port)
@@ -134,14 +173,14 @@ def up(folder, port=USUAL_PORT, functions_endpoint=None):
     with open(folder / "cloud.log", "wb") as log:
         child = subprocess.Popen(
             [str(venv_python()), "-m", "ministack"],
-            env=emulator_environment(folder, chosen, functions_endpoint),
+            env=emulator_environment(folder, chosen, functions_endpoint, model),
             cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    state = {"pid": child.pid, "port": chosen, "endpoint": f"http://127.0.0.1:{chosen}"}
+    state = {"pid": child.pid, "port": chosen, "endpoint": f"http://127.0.0.1:{chosen}", "model_url": model}
     (folder / "cloud.json").write_text(json.dumps(state, indent=2) + "\n")
     (folder / "outputs.json").unlink(missing_ok=True)
     started = time.monotonic()
@@ -154,6 +193,9 @@ def up(folder, port=USUAL_PORT, functions_endpoint=None):
         down(folder)
         raise CloudError("the emulator listens beyond this machine; it was stopped")
     say(f"cloud: up on 127.0.0.1:{chosen} after {time.monotonic() - started:.1f} s, access rules enforced")
+    if model:
+        so_far = "" if is_served(model) else "; nothing answers there yet, and until then every question is refused"
+        say(f"cloud: Bedrock asks the model at {model}{so_far}")
     return state
 
 

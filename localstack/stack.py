@@ -146,8 +146,24 @@ def local_parameters(folder):
         "Architecture": architecture,
         "OperatorTenant": OPERATOR_TENANT,
         "TaskTimeoutSeconds": "5",
+        "PerceptionSeconds": "1",
+        "SandboxSpeed": "60",
         "NewsAllowPrivate": "true",
         "LogRetentionDays": "1",
+    }
+
+
+def model_parameters(model):
+    """A model of the endpoint that the emulator's Bedrock asks: it costs nothing, and may think for as long as on AWS.
+
+    Of a name with slashes the emulator's access rules see what is before the first.
+    """
+    return {
+        "ModelBackend": "bedrock",
+        "ModelId": model,
+        "ModelPrices": json.dumps({model: {"input": 0, "output": 0}}),
+        "ModelArns": f"arn:aws:bedrock:{REGION}::foundation-model/{model.split('/')[0]}",
+        "TaskTimeoutSeconds": "60",
     }
 
 

@@ -1,5 +1,6 @@
 """The parts of the local cloud that can be looked at without starting it."""
 
+import json
 import os
 import subprocess
 import sys
@@ -7,7 +8,9 @@ import tempfile
 import unittest
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
+import cloud
 import emulator
 import stack
 
@@ -38,6 +41,38 @@ class Environment(unittest.TestCase):
             found = emulator.emulator_environment(folder, 4566)
         self.assertNotIn("CALLERS_SECRET", found)
         self.assertEqual((found["AUTH"], found["BIND_HOST"], found["IOT_MTLS_ENABLED"]), ("true", "127.0.0.1", "0"))
+        self.assertFalse([name for name in found if "BEDROCK" in name])
+
+
+class Models(unittest.TestCase):
+    def test_an_endpoint_may_be_named_as_its_own_pages_name_it(self):
+        for named in ("", "/", "/v1", "/v1/", "/v1/chat/completions"):
+            self.assertEqual(emulator.model_address(f"http://127.0.0.1:11434{named}"), "http://127.0.0.1:11434", named)
+        self.assertEqual(emulator.model_address("https://gpu.example/llm/v1"), "https://gpu.example/llm")
+
+    def test_what_is_no_address_or_would_carry_a_secret_is_refused(self):
+        for wrong in ("", "127.0.0.1:11434", "ftp://a/", "http://", "http://a:x/", "http://me:key@a/", "http://a/v1?key=x"):
+            with self.assertRaises(emulator.CloudError, msg=wrong):
+                emulator.model_address(wrong)
+
+    def test_the_emulator_waits_for_a_model_longer_than_any_function(self):
+        """Else its mock would answer for a model that is only slow."""
+        with tempfile.TemporaryDirectory() as folder:
+            found = emulator.emulator_environment(folder, 4566, model_url="http://127.0.0.1:11434")
+        self.assertEqual(found["MINISTACK_BEDROCK_PROXY_URL"], "http://127.0.0.1:11434")
+        waits = [int(text) for times in stack.load_template()["Mappings"]["Model"].values() for text in times.values()]
+        self.assertGreater(int(found["MINISTACK_BEDROCK_PROXY_TIMEOUT_SECONDS"]), max(waits))
+
+    def test_a_local_models_parameters_are_the_templates(self):
+        given = stack.model_parameters("qwen3:8b")
+        self.assertLessEqual(given.keys(), stack.load_template()["Parameters"].keys())
+        self.assertIn("qwen3:8b", json.loads(given["ModelPrices"]))
+
+    def test_a_model_is_not_deployed_where_no_endpoint_serves_it(self):
+        with tempfile.TemporaryDirectory() as folder:
+            with self.assertRaises(emulator.CloudError):
+                cloud.chosen_model(SimpleNamespace(model="qwen3:8b", dir=Path(folder)))
+            self.assertEqual(cloud.chosen_model(SimpleNamespace(model=None, dir=Path(folder))), {})
 
 
 class Packages(unittest.TestCase):

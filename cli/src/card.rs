@@ -45,11 +45,14 @@ pub(crate) fn card(review: &ReviewView) -> String {
     lines.0
 }
 
-/// What would be committed: a text with its pictures, a payment, or what was made.
+/// What would be committed: a text with its pictures, a payment, what is to be remembered, or what was made.
 fn made(lines: &mut Lines, outcome: &WorkOutcome) {
     match outcome {
         WorkOutcome::Intent { intent } if intent.payment().is_some() => {
             lines.fact("payment", &payment(&intent.arguments).unwrap_or_default());
+        }
+        WorkOutcome::Intent { intent } if intent.is_of_memory() => {
+            memories(&intent.arguments).for_each(|memory| lines.fact("remembers", &memory));
         }
         WorkOutcome::Intent { intent } => {
             lines.fact("text", intent.text().unwrap_or("(no text)"));
@@ -80,6 +83,22 @@ pub(crate) fn media(arguments: &Value) -> impl Iterator<Item = String> {
     let said =
         |medium: &Value, name: &str| medium.get(name).and_then(Value::as_str).unwrap_or("-").to_owned();
     media.map(move |medium| format!("{} ({})", said(medium, "alt_text"), said(medium, "digest")))
+}
+
+/// The memories that such an intent keeps, in words.
+pub(crate) fn memories(arguments: &Value) -> impl Iterator<Item = String> {
+    let memories = arguments.get("memories").and_then(Value::as_array).into_iter().flatten();
+    let said =
+        |memory: &Value, name: &str| memory.get(name).and_then(Value::as_str).unwrap_or("-").to_owned();
+    let matters = |memory: &Value| memory.get("salience").map_or("-".to_owned(), Value::to_string);
+    memories.map(move |memory| {
+        format!(
+            "{} (matters {} of 100, from {})",
+            said(memory, "text"),
+            matters(memory),
+            said(memory, "source_ref")
+        )
+    })
 }
 
 fn asked(review: &ReviewView) -> String {
@@ -137,6 +156,24 @@ mod tests {
             serde_json::json!({"text": "Look", "media": [{"digest": "sha256:00", "alt_text": "A bridge"}]});
         assert_eq!(media(&post).collect::<Vec<_>>(), ["A bridge (sha256:00)"]);
         assert_eq!(payment(&post), None);
+    }
+
+    #[test]
+    fn what_is_to_be_remembered_is_shown_word_for_word() {
+        let memory = serde_json::json!({
+            "key": "c/1", "kind": "episodic", "text": "One small tool.\nLikes 9.", "salience": 58,
+            "source_ref": "https://x.example/1",
+        });
+        let intent = Intent {
+            server: "weaviate".to_owned(),
+            tool: "memories_keep".to_owned(),
+            arguments: serde_json::json!({"account": "ada", "memories": [memory]}),
+            cites: None,
+        };
+        let mut lines = Lines::default();
+        made(&mut lines, &WorkOutcome::Intent { intent });
+        assert!(lines.0.starts_with("  remembers   One small tool.\n"), "{}", lines.0);
+        assert!(lines.0.contains("Likes 9. (matters 58 of 100, from https://x.example/1)"), "{}", lines.0);
     }
 
     #[test]

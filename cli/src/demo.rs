@@ -41,6 +41,11 @@ pub(crate) async fn run(asked: &args::Demo, connection: &Connection, output: Out
     check_brief(&mut brief, &url)?;
     api.put_markdown(&format!("agents/{}", asked.agent), soul).await?;
     screen.line(&format!("agent {}: put", asked.agent));
+    if allow_replies(&api, &brief).await? {
+        screen.line(
+            "policy: declares that the platform has approved automated replies, as the brief answers people",
+        );
+    }
     let campaign = start(&api, brief, &asked.agent).await?;
     let whole = follow(&api, &campaign, asked, &mut screen).await?;
     screen.end();
@@ -66,6 +71,24 @@ fn check_brief(brief: &mut Value, url: &str) -> Result<(), Failure> {
     let typed: Brief =
         serde_json::from_value(brief.clone()).map_err(|error| Failure::Brief(error.to_string()))?;
     typed.check().map_err(|error| Failure::Brief(error.to_string()))
+}
+
+/// Declares for the tenant of this run what the platform must have approved, where the brief answers people; whether
+/// it was needed.
+async fn allow_replies(api: &Api, brief: &Value) -> Result<bool, Failure> {
+    let answers = |pointer: &str| brief.pointer(pointer).is_some_and(|wanted| *wanted != json!(0));
+    if !answers("/react/mentions") && !answers("/replies/0") {
+        return Ok(false);
+    }
+    let mut answer = api.get("policy").await?;
+    let version = answer.get("version").and_then(Value::as_u64);
+    let mut policy = answer.get_mut("policy").map(Value::take).unwrap_or_default();
+    policy["ai_replies_approved"] = json!(true);
+    match version {
+        Some(version) if version > 0 => api.put_over("policy", &policy, version).await?,
+        _ => api.put("policy", &policy).await?,
+    };
+    Ok(true)
 }
 
 async fn serve(feed: Feed) -> Result<String, Failure> {

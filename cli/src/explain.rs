@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::api::{Api, ApiError};
 use crate::args::{Explain, Output};
-use crate::card::{media, payment, printable};
+use crate::card::{media, memories, payment, printable};
 use crate::failure::Failure;
 use crate::output::{self, cell};
 
@@ -167,6 +167,7 @@ fn effect_section(page: &mut Page, effect: &Value) {
     if let Some(arguments) = some(effect, "/arguments") {
         payment(arguments).iter().for_each(|paid| page.fact("payment", paid));
         media(arguments).for_each(|picture| page.fact("picture", &picture));
+        memories(arguments).for_each(|memory| page.fact("remembers", &memory));
     }
     page.fact("digest", &at(effect, "/digest"));
     let by = some(effect, "/review")

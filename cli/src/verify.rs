@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use chimera_aws::{DynamoInspector, Tables, aws_config, local_config};
+use chimera_aws::{DynamoInspector, Tables, local_config, operator_config};
 use chimera_domain::audit::{Fault, Finding, Inspector, Place, Scope, check, partition_of, stray};
 use chimera_domain::{StoreError, Table};
 use serde::{Deserialize, Serialize};
@@ -63,7 +63,8 @@ async fn inspector(asked: &Verify, local: &Path) -> Result<DynamoInspector, Fail
     if let Some(((state, ledger), audit)) = named {
         let (state, ledger, audit) = (state.clone(), ledger.clone(), audit.clone());
         let tables = Tables { state, ledger, audit, ..Tables::default() };
-        return Ok(DynamoInspector::new(&aws_config().await, tables));
+        let aws = operator_config().await.map_err(anyhow::Error::from)?;
+        return Ok(DynamoInspector::new(&aws, tables));
     }
     let path = local.join("outputs.json");
     let text = std::fs::read(&path).with_context(|| {
@@ -77,7 +78,8 @@ async fn inspector(asked: &Verify, local: &Path) -> Result<DynamoInspector, Fail
         audit: stack.audit_table,
         ..Tables::default()
     };
-    Ok(DynamoInspector::new(&local_config(&stack.endpoint, &stack.region).await, tables))
+    let aws = local_config(&stack.endpoint, &stack.region).await.map_err(anyhow::Error::from)?;
+    Ok(DynamoInspector::new(&aws, tables))
 }
 
 /// Partition by partition, so that no more than one is held at a time.

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use chimera_domain::{
-    CampaignStatus, Confidence, Content, DecisionKind, Digest, EffectStatus, Flag, Money, Outcome, Refusal,
-    ReviewStatus, Rung, TaskKind, TaskStatus, Timestamp, Verdict,
+    CampaignStatus, Confidence, Content, DecisionKind, Digest, EffectStatus, Flag, Money, Outcome, PlanDiff,
+    Refusal, ReviewStatus, Rung, SignalStatus, TaskKind, TaskStatus, Timestamp, Verdict,
 };
 use serde::Deserialize;
 
@@ -15,6 +15,8 @@ pub(crate) struct Whole {
     pub(crate) status: CampaignStatus,
     pub(crate) brief: BriefLine,
     pub(crate) reason: Option<String>,
+    pub(crate) plans: Vec<PlanLine>,
+    pub(crate) signals: Vec<SignalLine>,
     pub(crate) tasks: Vec<TaskLine>,
     pub(crate) effects: Vec<EffectLine>,
     pub(crate) reviews: Vec<ReviewLine>,
@@ -24,6 +26,23 @@ pub(crate) struct Whole {
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct BriefLine {
     pub(crate) budget: Money,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct PlanLine {
+    pub(crate) number: u32,
+    pub(crate) reason: String,
+    pub(crate) diff: PlanDiff,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct SignalLine {
+    pub(crate) id: String,
+    pub(crate) what: String,
+    pub(crate) relevance: Confidence,
+    pub(crate) status: SignalStatus,
+    pub(crate) plan: Option<u32>,
+    pub(crate) reason: Option<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

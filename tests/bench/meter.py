@@ -14,8 +14,8 @@ from units import Shadow, item_bytes, read_units
 
 ARTIFACT, EFFECT, CAMPAIGN, START, CLOCK = "artifact", "effect", "campaign", "cold start", "clock"
 KINDS = {
-    "research": ARTIFACT, "illustrate": ARTIFACT, "remember": ARTIFACT,
-    "write": EFFECT, "reply": EFFECT, "transact": EFFECT,
+    "research": ARTIFACT, "illustrate": ARTIFACT,
+    "write": EFFECT, "reply": EFFECT, "transact": EFFECT, "remember": EFFECT,
 }
 MESSAGE_BYTES = 64 * 1024  # one request of SQS for each, begun
 CREDENTIAL = re.compile(r"Credential=([^/]+)/\d+/[^/]+/([^/]+)/")
@@ -24,9 +24,9 @@ WRITES = {"PutItem": "put", "UpdateItem": "update", "DeleteItem": "delete"}
 READS = ("GetItem", "BatchGetItem", "Query")
 PARTS = {"Put": "put", "Update": "update", "ConditionCheck": "check", "Delete": "delete"}
 # What these do is done for a post alone, whatever rows they look at.
-EFFECTS_OWN = ("publisher", "escalation", "mcp-twitter", "mcp-coinbase")
+EFFECTS_OWN = ("publisher", "escalation", "mcp-twitter", "mcp-coinbase", "mcp-weaviate")
 # What is asked of these is asked for an artifact.
-MAKERS = ("news", "imagegen", "weaviate")
+MAKERS = ("news", "imagegen")
 SIDES = ("EFFECT#", "HISTORY#", "REVIEW#", "UNIQUE#", "SLOT", "ENTRY#", "BUCKET#", "DECISION#", "TEXT#", "REPLY#")
 
 

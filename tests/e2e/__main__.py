@@ -18,7 +18,9 @@ sys.path[:0] = [str(HERE), str(ROOT / "localstack")]
 from emulator import CloudError, down, enter_venv, up
 from stack import deploy
 
-THEMES = ("roles", "sockets", "campaign", "audit", "decisions", "forged", "attempts", "outside_world", "poison", "wakeups", "twice", "kill")
+THEMES = ("roles", "sockets", "campaign", "audit", "decisions", "forged", "attempts", "outside_world", "reaction", "poison", "wakeups", "twice", "kill", "model")
+# These start a cloud of their own, in a folder beneath the others'.
+ALONE = ("model",)
 FOLDER = Path(os.environ.get("CHIMERA_LOCAL", ROOT / "target" / "e2e-cloud")).resolve()
 
 
@@ -47,15 +49,17 @@ def main():
     started = time.monotonic()
     try:
         down(FOLDER)
-        up(FOLDER, 0)
-        deploy(FOLDER)
+        if set(themes) - set(ALONE):
+            up(FOLDER, 0)
+            deploy(FOLDER)
         suite = unittest.defaultTestLoader.loadTestsFromNames(themes)
         result = unittest.TextTestRunner(sys.stdout, resultclass=Told, verbosity=0).run(suite)
     except CloudError as error:
         print(f"e2e: {error}", file=sys.stderr)
         return 1
     finally:
-        down(FOLDER)
+        for folder in (FOLDER, *(FOLDER / theme for theme in themes if theme in ALONE)):
+            down(folder)
     print(f"e2e: {result.testsRun} tests in {time.monotonic() - started:.0f} s with the cloud's start and end")
     return 0 if result.wasSuccessful() and result.testsRun and not result.skipped else 1
 

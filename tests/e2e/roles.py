@@ -8,10 +8,10 @@ from botocore.exceptions import ClientError
 
 from world import TABLES, cloud
 
-QUEUES = ("PlanQueue", "TaskQueue", "TaskQueueHigh", "ReviewQueue", "EffectQueue")
+QUEUES = ("PlanQueue", "TaskQueue", "TaskQueueHigh", "ReviewQueue", "EffectQueue", "PerceptionQueue")
 DEAD_LETTERS = tuple(f"{queue}DeadLetters" for queue in QUEUES)
-FUNCTIONS = ("Api", "Dispatcher", "Planner", "Worker", "Judge", "Escalation", "Publisher", "Auditor")
-SERVERS = ("McpNews", "McpTwitterRead", "McpTwitterWrite", "McpCoinbaseRead", "McpCoinbaseWrite", "McpWeaviate", "McpImagegen")
+FUNCTIONS = ("Api", "Dispatcher", "Planner", "Worker", "Judge", "Escalation", "Publisher", "Auditor", "Perception")
+SERVERS = ("McpNews", "McpTwitterRead", "McpTwitterWrite", "McpCoinbaseRead", "McpCoinbaseWrite", "McpWeaviateRead", "McpWeaviateWrite", "McpImagegen")
 ROLES = (*FUNCTIONS, *SERVERS, "ReviewStateMachine")
 
 READS = ("get", "batch-get", "query")
@@ -32,18 +32,21 @@ ALLOWED = {
     | each(("send", "send-batch"), *QUEUES) | each(("receive",), *DEAD_LETTERS),
     "Planner": STATE | {"receive PlanQueue"},
     "Worker": {"send ReviewQueue", "receive TaskQueue", "receive TaskQueueHigh"}
-    | each(("invoke",), "McpNews", "McpTwitterRead", "McpCoinbaseRead", "McpWeaviate", "McpImagegen"),
+    | each(("invoke",), "McpNews", "McpTwitterRead", "McpCoinbaseRead", "McpWeaviateRead", "McpImagegen"),
     "Judge": STATE | MONEY | {"read-signing-key", "receive ReviewQueue"},
     "Escalation": STATE,
     "Publisher": STATE | MONEY | {"receive EffectQueue"}
-    | each(("invoke",), "McpTwitterRead", "McpTwitterWrite", "McpCoinbaseRead", "McpCoinbaseWrite", "McpImagegen"),
+    | each(("invoke",), "McpTwitterRead", "McpTwitterWrite", "McpCoinbaseRead", "McpCoinbaseWrite", "McpWeaviateRead", "McpWeaviateWrite",
+           "McpImagegen"),  # fmt: skip
     "Auditor": {"put Audit"},
+    "Perception": each((*READS, "put"), "State") | {"receive PerceptionQueue"} | each(("invoke",), "McpNews", "McpTwitterRead"),
     "McpNews": set(),
     "McpTwitterRead": {"query Twitter"},
     "McpTwitterWrite": each(("get", "put", "update"), "Twitter"),
     "McpCoinbaseRead": {"query Wallet"},
     "McpCoinbaseWrite": each(("get", "query", "put", "update"), "Wallet"),
-    "McpWeaviate": each(("get", "batch-get", "query", "put", "update"), "Memory"),
+    "McpWeaviateRead": each(("batch-get", "query"), "Memory"),
+    "McpWeaviateWrite": each(("get", "batch-get", "put", "update"), "Memory"),
     "McpImagegen": each(("get", "put", "update"), "Image"),
     "ReviewStateMachine": {"send ReviewQueue", "invoke Escalation"},
 }
@@ -190,6 +193,7 @@ class Roles(unittest.TestCase):
             "put Audit": "Auditor",
             "invoke McpTwitterWrite": "Publisher",
             "invoke McpCoinbaseWrite": "Publisher",
+            "invoke McpWeaviateWrite": "Publisher",
         }
         self.assertEqual({action: self.may(action) for action in alone}, {action: {role} for action, role in alone.items()})
 

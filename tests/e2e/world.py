@@ -242,6 +242,10 @@ class Cloud:
         """The posts of a tenant's account that can still be seen, oldest first."""
         return tables.visible(self.posts(tenant, account))
 
+    def memories(self, tenant):
+        """What a tenant's agents remember for good."""
+        return outside.memories(tables.all_pages(self.tables["Memory"].scan, ConsistentRead=True), tenant)
+
     def burns(self):
         """What the write server says of each grant that was presented to it, by the grant's id."""
         return {row["grant"]: row["status"] for row in self.sandbox() if row["sk"] == "BURN"}
@@ -273,6 +277,19 @@ def kill(pid):
 @functools.cache
 def cloud():
     return Cloud(FOLDER)
+
+
+@contextlib.contextmanager
+def elsewhere(folder):
+    """Meanwhile everything here is about the cloud in another folder."""
+    global FOLDER
+    before, FOLDER = FOLDER, Path(folder).resolve()
+    cloud.cache_clear(), issuer_key.cache_clear()
+    try:
+        yield
+    finally:
+        FOLDER = before
+        cloud.cache_clear(), issuer_key.cache_clear()
 
 
 # -------------------------------------------------------------------- HTTP
@@ -348,7 +365,7 @@ class Tenant:
         """A campaign of the demo's kind that only posts; the same seed says the same words."""
         demo = json.loads((ROOT / "demo" / "brief.json").read_text())
         demo.pop("plan", None)
-        plain = {"illustrations": 0, "payments": [], "remember": False, "seed": 7, "hold_first": 0}
+        plain = {"illustrations": 0, "payments": [], "remember": False, "react": None, "seed": 7, "hold_first": 0}
         body = demo | plain | {"agent": self.agent, "feeds": feeds, "posts": posts} | brief
         made = self.do("POST", "campaigns", body, {"idempotency-key": uuid.uuid4().hex})
         return Campaign(self, made["id"])

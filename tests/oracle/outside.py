@@ -1,11 +1,14 @@
-"""What the wallet's and the image server's sandboxes hold, and whether it is sound. Shares no code with either."""
+"""What the wallet's, the memory's and the image server's sandboxes hold, and whether it is sound. Shares no code with them."""
 
 import hashlib
 import json
+import uuid
 from collections import Counter
 from dataclasses import dataclass, field
 
 OUTSIDE = ("faucet", "fees", "mint")
+# Names the ids of memories: of tenant, agent and key, a line each [W-2].
+MEMORIES = uuid.UUID("6f2d1c7e-94b3-4f0a-8e51-3a7cd0b92e46")
 
 
 @dataclass
@@ -70,6 +73,21 @@ def transfers(look, tenant, grants):
             "idempotency_key": entry["key"], "grant": grants.get(entry["key"]), "created_at": entry["at"],
         })  # fmt: skip
     return sorted(found, key=lambda transfer: transfer["id"])
+
+
+def memories(rows, tenant):
+    """What a tenant's agents remember for good, each with its agent and id. What was forgotten says nothing any more."""
+    found = []
+    for row in rows:
+        if row["pk"].startswith(f"MEM#{tenant}#") and row["sk"].startswith("OBJ#"):
+            said = json.loads(row["properties_json"]) if "erased_at" not in row else None
+            found.append({"agent": row["pk"].rpartition("#")[2], "id": row["sk"].removeprefix("OBJ#"), "said": said})
+    return sorted(found, key=lambda memory: (memory["agent"], memory["id"]))
+
+
+def memory_id(tenant, agent, key):
+    """The id of what an agent remembers under a key [W-2]."""
+    return str(uuid.uuid5(MEMORIES, f"{tenant}\n{agent}\n{key}"))
 
 
 def pictures(rows, tenant):

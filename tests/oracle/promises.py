@@ -7,7 +7,7 @@ import base64
 import hashlib
 import json
 
-from outside import unbalanced
+from outside import memory_id, unbalanced
 from tables import DAY_CAPS, visible, when
 
 FINAL_TASK = ("approved", "failed", "dropped")
@@ -44,9 +44,9 @@ def is_signed(signed, public_keys):
 
 
 def approved_before_published(look):
-    """1: every post is exactly what an approved effect says, under a grant that verifies; so is every deletion and every
-    payment [E-1] [E-9]."""
-    wrong = wrong_payments(look)
+    """1: every post is exactly what an approved effect says, under a grant that verifies; so is every deletion, every
+    payment and everything that is remembered [E-1] [E-9] [W-7]."""
+    wrong = wrong_payments(look) + wrong_memories(look)
     effects = {effect["idempotency_key"]: effect for effect in look.effects}
     ours = {effect["agent"] for effect in look.effects} | {look.campaign["agent"]}
     for post in look.posts:
@@ -106,6 +106,40 @@ def wrong_payments(look):
     return wrong
 
 
+def keeps_memories(effect):
+    return effect["intent"]["server"] == "weaviate"
+
+
+def wrong_memories(look):
+    """Everything that this campaign's agent remembers of it is exactly what an approved effect says."""
+    wrong, approved = [], {}
+    for effect in filter(keeps_memories, look.effects):
+        for memory in effect["intent"]["arguments"]["memories"]:
+            name = memory_id(effect["tenant"], effect["agent"], memory["key"])
+            approved.setdefault((effect["agent"], name), []).append((effect, memory))
+        if effect["status"] == "done":
+            facts = granted_facts(effect, look.keepers.get(effect["idempotency_key"]), look) | {
+                "a human's approval is missing": has_approval(effect, look.decisions),
+                "it is not the effect's agent's": effect["intent"]["arguments"]["account"] == effect["agent"],
+            }
+            wrong += [f"memories of {effect['id']}: {fact}" for fact, holds in facts.items() if not holds]
+    posts = {post["text"] for post in look.posts if post.get("account") == look.campaign["agent"]}
+    for kept in look.memories:
+        known = [memory for _, memory in approved.get((kept["agent"], kept["id"]), [])]
+        is_ours = kept["agent"] == look.campaign["agent"] and known
+        if not is_ours or kept["said"] is None:
+            continue
+        same = lambda memory: all(memory.get(part) == kept["said"].get(part) for part in ("kind", "text", "salience", "source_ref"))
+        if not any(map(same, known)):
+            wrong.append(f"memory {kept['id']} says something that nobody approved")
+        if kept["said"]["text"].rpartition("\n")[0] not in posts:
+            wrong.append(f"memory {kept['id']} is of nothing that was published")
+    mine = f"{look.campaign['id']}/"
+    strange = [kept for kept in look.memories if kept["said"] and (kept["agent"], kept["id"]) not in approved]
+    ours = {memory_id(look.campaign["tenant"], look.campaign["agent"], mine + post["post_id"]) for post in look.posts}
+    return wrong + [f"memory {kept['id']} belongs to no effect" for kept in strange if kept["id"] in ours]
+
+
 def granted_facts(effect, grant_used, look):
     """What must hold of an effect that has happened, and of the grant that it happened with."""
     grant = effect["grant"]["grant"]
@@ -156,8 +190,8 @@ def has_approval(effect, decisions):
 
 
 def nothing_twice(look):
-    """2: no text of an account, no grant, no idempotency key twice; a done effect is one post, one deletion or one payment
-    [E-2] [E-9]."""
+    """2: no text of an account, no grant, no idempotency key twice; a done effect is one post, one deletion or one payment,
+    or all of its memories, each once [E-2] [E-9] [E-14]."""
     wrong = []
     seen = [(post["account"], post["text"], post.get("in_reply_to")) for post in visible(look.posts)]
     deletions = [post["deleted"] for post in look.posts if "deleted" in post]
@@ -168,7 +202,16 @@ def nothing_twice(look):
     wrong += repeated("idempotency key", keys)
     wrong += repeated("grant of an effect", [effect["grant"]["grant"]["id"] for effect in look.effects])
     wrong += repeated("taking back of effect", [effect["undoes"] for effect in look.effects if "undoes" in effect])
+    wrong += repeated("memory", [(kept["agent"], kept["id"]) for kept in look.memories])
+    for effect in filter(keeps_memories, look.effects):
+        there = {kept["id"] for kept in look.memories if kept["agent"] == effect["agent"]}
+        named = [memory["key"] for memory in effect["intent"]["arguments"]["memories"]]
+        lost = [key for key in named if memory_id(effect["tenant"], effect["agent"], key) not in there]
+        if effect["status"] == "done" and lost:
+            wrong.append(f"effect {effect['id']} is done and {lost} is not remembered")
     for effect in look.effects:
+        if keeps_memories(effect):
+            continue
         is_payment = effect["intent"]["server"] == "coinbase"
         made, what = keys.count(effect["idempotency_key"]), "deletions" if "undoes" in effect else "payments" if is_payment else "posts"
         if made != (effect["status"] == "done") and effect["status"] in FINAL_EFFECT:

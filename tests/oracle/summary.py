@@ -27,15 +27,28 @@ def summary(look, wrong):
     return {
         "campaign_id": look.campaign["id"],
         "seconds": round(seconds, 1),
+        "plans": [plan_line(plan) for plan in look.plans],
+        "signals": [signal_line(signal) for signal in look.signals],
         "tasks": [task_line(task) for task in look.tasks],
         "effects": [effect_line(effect, look) for effect in look.effects],
         "payments": [payment_line(payment, look) for payment in look.transfers if is_ours(payment, look)],
         "pictures": [medium["digest"] for post in visible(look.posts) if is_ours(post, look) for medium in post.get("media", [])],
-        "memories": sum(len(notes) for notes in memories(look)),
+        "memories": sum(len(effect["intent"]["arguments"]["memories"]) for effect in memories(look)),
         "reviews": [review_line(review, look.decisions.get(review["id"])) for review in look.reviews],
         "ledger": totals(look),
         "promises": [{"id": name, "held": not found} for name, found in wrong.items()],
     }
+
+
+def plan_line(plan):
+    diff = plan["diff"]
+    return {"number": plan["number"], "parent": plan["parent"], "cause": plan["cause"], "reason": plan["reason"],
+            **{name: diff[name] for name in ("added", "dropped", "changed", "kept")}}
+
+
+def signal_line(signal):
+    return {"id": signal["id"], "what": signal["seen"]["what"], "relevance": signal["relevance"], "status": signal["status"],
+            "plan": signal.get("plan"), "reason": signal.get("reason")}
 
 
 def task_line(task):
@@ -71,10 +84,8 @@ def payment_line(payment, look):
 
 
 def memories(look):
-    """What the campaign's tasks put down, task by task."""
-    outcomes = [task["committed"]["outcome"] for task in look.tasks if task["status"] == "approved" and "committed" in task]
-    artifacts = [outcome["artifact"] for outcome in outcomes if outcome["outcome"] == "artifact"]
-    return [artifact["notes"] for artifact in artifacts if artifact["type"] == "memory"]
+    """The effects by which the campaign's agent remembers something."""
+    return [effect for effect in look.effects if effect["intent"]["server"] == "weaviate" and effect["status"] == "done"]
 
 
 def review_line(review, decision):

@@ -6,9 +6,9 @@ from datetime import datetime, timezone
 from decimal import Decimal
 from pathlib import Path
 
-from outside import Books, books, pictures, transfers
+from outside import Books, books, memories, pictures, transfers
 
-TABLES = ("State", "Ledger", "Decisions", "Audit", "Twitter", "Wallet", "Image")
+TABLES = ("State", "Ledger", "Decisions", "Audit", "Twitter", "Wallet", "Memory", "Image")
 DAY_CAPS = {"agent_day": "per_agent_day", "tenant_day": "per_tenant_day"}
 # What a tenant has that never put a policy: 50.00 per agent and day, in the specification's own words.
 STANDARD_CAPS = {"per_agent_day": {"minor": 5000, "currency": "USD"}}
@@ -19,6 +19,8 @@ class Snapshot:
     """One look at everything a summary needs."""
 
     campaign: dict
+    plans: list
+    signals: list
     tasks: list
     effects: list
     reviews: list
@@ -34,6 +36,8 @@ class Snapshot:
     public_keys: dict  # base64 by key id
     transfers: list = field(default_factory=list)  # of the tenant
     books: Books = field(default_factory=Books)  # of everybody
+    memories: list = field(default_factory=list)  # of the tenant, what is forgotten among them
+    keepers: dict = field(default_factory=dict)  # the grant that each memory effect's key was burnt with
     pictures: dict = field(default_factory=dict)  # what the tenant's pictures' bytes really are, by the digest they go by
     now: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
 
@@ -109,9 +113,12 @@ def read(outputs, wanted=None):
     sandbox = all_pages(table["Twitter"].scan, ConsistentRead=True)
     wallet = all_pages(table["Wallet"].scan, ConsistentRead=True)
     kept = books(wallet)
+    remembered = all_pages(table["Memory"].scan, ConsistentRead=True)
     decisions = partition(table["Decisions"], pk)
     return Snapshot(
         campaign=next(row for row in rows if row["sk"] == "META"),
+        plans=of_kind(rows, "plan", "number"),
+        signals=of_kind(rows, "signal", "seen_at"),
         tasks=of_kind(rows, "task", "ordinal"),
         effects=of_kind(rows, "effect", "id"),
         reviews=of_kind(rows, "review", "opened_at"),
@@ -124,8 +131,10 @@ def read(outputs, wanted=None):
         posts=posts(sandbox, tenant),
         transfers=transfers(kept, tenant, grants_by_key(wallet, tenant)),
         books=kept,
+        memories=memories(remembered, tenant),
+        keepers=grants_by_key(remembered, tenant),
         pictures=pictures(all_pages(table["Image"].scan, ConsistentRead=True), tenant),
-        burns={row["grant"]: row for row in [*sandbox, *wallet] if row["sk"] == "BURN" and row["tenant"] == tenant},
+        burns={row["grant"]: row for row in [*sandbox, *wallet, *remembered] if row["sk"] == "BURN" and row["tenant"] == tenant},
         queues={name[:-3]: waiting(sqs, url) for name, url in outputs.items() if is_queue(name)},
         public_keys=json.loads(outputs["GrantPublicKeys"]),
     )

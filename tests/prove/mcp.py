@@ -9,7 +9,8 @@ SIZES = {
     "PROVE_ATTEMPTS": size("PROVE_ATTEMPTS", 100_000),
     "PROVE_DEPLOYED_ATTEMPTS": size("PROVE_DEPLOYED_ATTEMPTS", 1_000),
 }
-SERVERS = ("mcp-coinbase-read", "mcp-coinbase-write", "mcp-imagegen", "mcp-news", "mcp-twitter-read", "mcp-twitter-write", "mcp-weaviate")
+SERVERS = ("mcp-coinbase-read", "mcp-coinbase-write", "mcp-imagegen", "mcp-news", "mcp-twitter-read", "mcp-twitter-write", "mcp-weaviate-read",
+           "mcp-weaviate-write")  # fmt: skip
 FOREIGN = {
     "everything": "npm server-everything", "sdk": "PyPI mcp", "sdk-json": "PyPI mcp, without sessions",
     "fastmcp": "PyPI fastmcp", "fetch": "PyPI mcp-server-fetch on a local page",
@@ -88,10 +89,12 @@ def campaign():
     ]
     return [
         *[Row("campaign", f"the demo's campaign {claim}", DEMO, "yes", summary(look)) for claim, look in wanted],
-        Row("campaign", "the same on the deployed functions, row by row", e2e("outside_world"), "all", whole_suite(4)),
+        Row("campaign", "the same on the deployed functions, row by row", e2e("outside_world"), "all", whole_suite(5)),
         Row("campaign", "pictures, payments and memories in simulation", SIM["pictures"], "all", whole_suite(8)),
         Row("campaign", "payments under every fault", SIM["payments"], "all", whole_suite(12)),
-        Row("campaign", "memories hold what was published", SIM["memories"], "all", whole_suite(3)),
+        Row("campaign", "memories hold what was published, under every fault", SIM["memories"], "all", whole_suite(10)),
+        Row("campaign", "nothing is remembered before the Judge or a human approved it", SIM["memories"], "never",
+            tests("before_the_judge", "human_refuses", "makes_memories_up", "changed_after_its_approval")),
     ]
 
 

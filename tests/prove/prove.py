@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs a check for every line of what is promised, and prints a table: claim, command, figure, bar, ok.
 
-    python3 tests/prove/prove.py {swarm,judge,mcp} [--only WORD ...] [--list] [--out FILE]
+    python3 tests/prove/prove.py {swarm,judge,mcp,planner} [--only WORD ...] [--list] [--out FILE]
 
 Exits with 0 when every row holds. A row whose check is not there, did not run or said nothing fails; no row is left out.
 Sizes come from the environment (see each table's SIZES); what the commands printed is kept under target/prove.
@@ -19,10 +19,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import judge
 import mcp
+import planner
 import swarm
 from runs import OUT, Runs
 
-TABLES = {"swarm": swarm, "judge": judge, "mcp": mcp}
+TABLES = {"swarm": swarm, "judge": judge, "mcp": mcp, "planner": planner}
 
 COLUMNS = ("claim", "command", "figure", "bar", "ok")
 WIDTHS = (58, 46, 44, 24, 3)

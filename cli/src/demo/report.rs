@@ -37,11 +37,21 @@ pub(super) async fn draw_up(api: &Api, whole: &Whole, elapsed: Duration) -> Resu
             let reason = effect.refusal.as_ref().map(|refusal| format!("{}: {}", refusal.code, refusal.message));
             json!({"what": format!("effect of {}", effect.task), "status": effect.status.name(), "reason": reason})
         }));
+    let signals = whole.signals.iter().map(|signal| {
+        json!({"signal": signal.id, "what": signal.what, "relevance": signal.relevance.to_string(),
+            "status": signal.status.name(), "plan": signal.plan, "reason": signal.reason})
+    });
+    let plans = whole.plans.iter().map(|plan| {
+        json!({"plan": plan.number, "reason": plan.reason, "added": plan.diff.added, "dropped": plan.diff.dropped,
+            "changed": plan.diff.changed, "kept": plan.diff.kept})
+    });
     Ok(json!({
         "campaign": whole.id,
         "status": whole.status.name(),
         "posts": posts,
         "payments": payments,
+        "signals": signals.collect::<Vec<_>>(),
+        "plans": plans.collect::<Vec<_>>(),
         "held": held.collect::<Vec<_>>(),
         "rejected": rejected.collect::<Vec<_>>(),
         "retried": retried.collect::<Vec<_>>(),
@@ -116,6 +126,25 @@ pub(super) fn text(report: &Value) -> String {
     });
     text.list(report, "/retried", "retried", |task| {
         vec![format!("{}: {} attempts, {}", at(task, "/task"), at(task, "/attempts"), at(task, "/status"))]
+    });
+    text.list(report, "/signals", "perceived", |signal| {
+        let follows = match signal.get("plan").and_then(Value::as_u64) {
+            Some(plan) => format!("answered by plan {plan}"),
+            None => format!("{}: {}", at(signal, "/status"), at(signal, "/reason")),
+        };
+        vec![format!("{} (relevance {}): {follows}", at(signal, "/signal"), at(signal, "/relevance"))]
+    });
+    text.list(report, "/plans", "plan versions", |plan| {
+        let mut lines = vec![format!("{}: {}", at(plan, "/plan"), at(plan, "/reason"))];
+        for (mark, pointer) in [("+", "/added"), ("-", "/dropped"), ("~", "/changed")] {
+            let ids = plan.pointer(pointer).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+            let ids: Vec<&str> = ids.iter().filter_map(Value::as_str).collect();
+            if !ids.is_empty() {
+                lines.push(format!("  {mark} {}", ids.join(", ")));
+            }
+        }
+        lines.push(format!("  = {} kept", at(plan, "/kept")));
+        lines
     });
     text.list(report, "/not_published", "not published", |what| {
         vec![format!("{}: {} ({})", at(what, "/what"), at(what, "/status"), at(what, "/reason"))]

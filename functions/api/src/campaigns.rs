@@ -1,12 +1,14 @@
 //! Campaigns: accepted once per `Idempotency-Key`, listed, shown whole.
 
+use std::collections::BTreeMap;
+
 use axum::Json as Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chimera_domain::ports::StateReaderExt as _;
 use chimera_domain::{
-    AgentId, Brief, Campaign, CampaignId, CampaignStatus, Digest, LedgerEntry, Replay, Row, RowKey,
+    AgentId, Brief, Campaign, CampaignId, CampaignStatus, Digest, LedgerEntry, Plan, Replay, Row, RowKey,
     StoreError, Stored, TenantId, Transaction, limits,
 };
 use serde::Serialize;
@@ -18,9 +20,10 @@ use crate::errors::{self, Problem};
 use crate::etag;
 use crate::ledger::Totals;
 use crate::paging::Paging;
-use crate::state::{Api, Clock, Ids, Store};
+use crate::state::{Api, Clock, Ids, Store, WRITE_TRIES};
 use crate::trace;
-use crate::views::{CampaignLine, CampaignView, EffectView, PlanView, ReviewLine, TaskView};
+use crate::views::{CampaignLine, CampaignView, EffectView, PlanView, ReviewLine, SignalView, TaskView};
+use crate::watches::Watching;
 
 /// Longest `Idempotency-Key`: room for any id a client makes, and for little else.
 const KEY_BYTES: usize = 255;
@@ -49,21 +52,30 @@ pub(crate) async fn create<S: Store, C: Clock, I: Ids>(
         campaign: campaign.id.clone(),
         request: request.clone(),
     };
-    let write = Transaction::by(api.writer_of("campaign", &caller.operator))
-        .insert(campaign.clone())
-        .and_then(|write| write.insert(remembered))
-        .map_err(errors::store)?;
-    match api.store().write(&write).await {
-        Ok(_) => {
-            tracing::info!(campaign.id = %campaign.id, trace_id = %campaign.trace, "campaign accepted");
-            Ok(accepted(StatusCode::CREATED, campaign))
+    let writer = api.writer_of("campaign", &caller.operator);
+    for _ in 0..WRITE_TRIES {
+        let write = Transaction::by(writer.clone())
+            .insert(campaign.clone())
+            .and_then(|write| write.insert(remembered.clone()));
+        let write = match Watching::prepare(&api, &campaign).await? {
+            Some(watching) => write.and_then(|write| watching.add_to(write)),
+            None => write,
+        };
+        match api.store().write(&write.map_err(errors::store)?).await {
+            Ok(_) => {
+                tracing::info!(campaign.id = %campaign.id, trace_id = %campaign.trace, "campaign accepted");
+                return Ok(accepted(StatusCode::CREATED, campaign));
+            }
+            // Another request with this key was faster, or somebody else wrote what the agent watches.
+            Err(StoreError::Refused(_) | StoreError::Contention) => {
+                if let Some(answer) = replay(&api, &caller.tenant, &key, &request).await? {
+                    return Ok(answer);
+                }
+            }
+            Err(error) => return Err(errors::store(error)),
         }
-        // Another request with this key was faster.
-        Err(StoreError::Refused(_)) => {
-            replay(&api, &caller.tenant, &key, &request).await?.ok_or_else(errors::busy)
-        }
-        Err(error) => Err(errors::store(error)),
     }
+    Err(errors::busy())
 }
 
 /// `GET /campaigns`: newest first.
@@ -85,6 +97,7 @@ struct Whole {
     #[serde(flatten)]
     campaign: CampaignView,
     plans: Vec<PlanView>,
+    signals: Vec<SignalView>,
     tasks: Vec<TaskView>,
     effects: Vec<EffectView>,
     reviews: Vec<ReviewLine>,
@@ -109,20 +122,28 @@ pub(crate) async fn show<S: Store, C: Clock, I: Ids>(
 fn gather(rows: Vec<Stored>, entries: &[LedgerEntry]) -> Option<Whole> {
     let (mut campaign, mut plans, mut tasks, mut effects, mut reviews) =
         (None, vec![], vec![], vec![], vec![]);
+    let (mut kinds, mut signals) = (BTreeMap::new(), Vec::new());
     for stored in rows {
         match stored.row {
             Row::Campaign(row) => campaign = Some(*row),
-            Row::Plan(row) => plans.push(PlanView::from(*row)),
-            Row::Task(row) => tasks.push(TaskView::from(*row)),
+            Row::Plan(row) => plans.push(*row),
+            Row::Task(row) => {
+                kinds.insert(row.id.clone(), row.kind);
+                tasks.push(TaskView::from(*row));
+            }
             Row::Effect(row) => effects.push(EffectView::from(*row)),
             Row::Review(row) => reviews.push(ReviewLine::from(*row)),
+            Row::Signal(row) => signals.push(SignalView::from(*row)),
             _ => {}
         }
     }
     let campaign = campaign?;
     tasks.sort_by(|a, b| (a.ordinal, &a.id).cmp(&(b.ordinal, &b.id)));
+    signals.sort_by_key(|signal| signal.seen_at);
+    let plans: Vec<PlanView> =
+        plans.iter().map(|plan: &Plan| PlanView::of(plan.clone(), &plans, &kinds)).collect();
     let spend = Totals::of(campaign.currency(), entries);
-    Some(Whole { campaign: campaign.into(), plans, tasks, effects, reviews, spend })
+    Some(Whole { campaign: campaign.into(), plans, signals, tasks, effects, reviews, spend })
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Digest, Problem> {

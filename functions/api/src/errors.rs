@@ -182,6 +182,21 @@ pub(crate) fn invalid_at(code: &'static str, place: &[String], detail: impl std:
     problem
 }
 
+/// 422: the same, with members of its own.
+pub(crate) fn invalid_with(code: &'static str, detail: impl Into<String>, more: Value) -> Problem {
+    let mut problem = invalid(code, detail);
+    if let Value::Object(more) = more {
+        problem.0.more = more;
+    }
+    problem
+}
+
+/// 428: the caller must say what was seen.
+pub(crate) fn precondition_required(detail: impl Into<String>) -> Problem {
+    let title = "Say what you have seen";
+    Problem::new(StatusCode::PRECONDITION_REQUIRED, "precondition_required", title, detail)
+}
+
 /// 503: others write the same row. Nothing was changed.
 pub(crate) fn busy() -> Problem {
     let title = "Others are writing this; try again in a moment";

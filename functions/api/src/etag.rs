@@ -18,12 +18,23 @@ pub(crate) fn of_value(value: &Value) -> String {
     format!("\"{}\"", digest.as_str().trim_start_matches("sha256:"))
 }
 
-/// The body with its tag, or 304 where the caller has it already.
+/// The tag of an answer that is text.
+pub(crate) fn of_text(text: &str) -> String {
+    let digest = Digest::of_bytes(text.as_bytes());
+    format!("\"{}\"", digest.as_str().trim_start_matches("sha256:"))
+}
+
+/// The body as JSON with its tag, or 304 where the caller has it already.
 pub(crate) fn answer(headers: &HeaderMap, tag: &str, body: impl Serialize) -> Response {
+    answer_with(headers, tag, Json(body))
+}
+
+/// The body with its tag, or 304 where the caller has it already.
+pub(crate) fn answer_with(headers: &HeaderMap, tag: &str, body: impl IntoResponse) -> Response {
     if lists(headers, &header::IF_NONE_MATCH, tag) {
         return (StatusCode::NOT_MODIFIED, [(header::ETAG, tag.to_owned())]).into_response();
     }
-    ([(header::ETAG, tag.to_owned())], Json(body)).into_response()
+    ([(header::ETAG, tag.to_owned())], body).into_response()
 }
 
 /// Whether a conditional header names the tag; weak marks are ignored, `*` names every tag.

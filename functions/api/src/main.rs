@@ -1,7 +1,7 @@
 //! The `api` function.
 
 use api::Api;
-use chimera_aws::{DynamoStore, Tables, aws_config};
+use chimera_aws::{DynamoStore, Tables, sdk_config};
 use chimera_runtime::auth::Verifier;
 use chimera_runtime::{Env, RandomIds, SystemClock, telemetry};
 
@@ -17,6 +17,6 @@ async fn main() -> Result<(), chimera_runtime::Error> {
     };
     let verifier = Verifier::from_env(&env).await?;
     let operating = env.optional_as("OPERATOR_TENANT")?;
-    let store = DynamoStore::new(&aws_config().await, tables);
+    let store = DynamoStore::new(&sdk_config()?, tables);
     api::serve(api::router(Api::new(store, SystemClock, RandomIds, verifier, operating))).await
 }

@@ -44,12 +44,12 @@ impl<S: Send + Sync> FromRequestParts<S> for Paging {
     }
 }
 
-/// The query of a listing that takes these parameters.
+/// The query of a route that takes these parameters.
 ///
 /// # Errors
 /// 422 when it has another one, or one twice.
 pub(crate) fn query<A: DeserializeOwned>(parts: &Parts, takes: &str) -> Result<A, Problem> {
-    let refused = |_| errors::invalid("invalid_query", format!("this listing takes {takes}, each once"));
+    let refused = |_| errors::invalid("invalid_query", format!("this route takes {takes}, each once"));
     axum::extract::Query::<A>::try_from_uri(&parts.uri).map(|asked| asked.0).map_err(refused)
 }
 

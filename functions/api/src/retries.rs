@@ -17,6 +17,7 @@ use crate::caller::{At, Caller};
 use crate::errors::{self, Problem};
 use crate::state::{Api, Clock, Ids, Store, WRITE_TRIES};
 use crate::views::{CampaignView, TaskView};
+use crate::watches::Watching;
 
 /// What becomes of dependents that a re-plan has dropped.
 const DROPPED: &str = "these tasks depended on it and were dropped by a later plan; they are not done again";
@@ -49,6 +50,8 @@ pub(crate) struct Opening {
     campaign: (Stored<Campaign>, Campaign),
     /// Where the campaign had ended with its plan settled.
     plan: Option<(Stored<Plan>, Plan)>,
+    /// Where the campaign had ended and reacts again.
+    watching: Option<Watching>,
 }
 
 impl Opening {
@@ -72,16 +75,24 @@ impl Opening {
             errors::conflict("campaign_over", illegal.to_string(), json!({"current": illegal.from}))
         })?;
         let retried = task.row.retried(now).map_err(|illegal| errors::illegal(&illegal))?;
-        let plan = if campaign.row.status.is_over() { settled_plan(api, &campaign.row).await? } else { None };
-        Ok(Self { task: (task, retried), campaign: (campaign, taken_up), plan })
+        let (plan, watching) = if campaign.row.status.is_over() {
+            (settled_plan(api, &campaign.row).await?, Watching::prepare(api, &taken_up).await?)
+        } else {
+            (None, None)
+        };
+        Ok(Self { task: (task, retried), campaign: (campaign, taken_up), plan, watching })
     }
 
     /// Adds the writes.
     pub(crate) fn add_to(&self, write: Transaction) -> Result<Transaction, StoreError> {
         let write = write.replace(&self.task.0, self.task.1.clone())?;
         let write = write.replace(&self.campaign.0, self.campaign.1.clone())?;
-        match &self.plan {
-            Some((old, new)) => write.replace(old, new.clone()),
+        let write = match &self.plan {
+            Some((old, new)) => write.replace(old, new.clone())?,
+            None => write,
+        };
+        match &self.watching {
+            Some(watching) => watching.add_to(write),
             None => Ok(write),
         }
     }

@@ -9,8 +9,8 @@ use chimera_runtime::auth::Operation::{
 
 use crate::state::{Api, Clock, Ids, Store};
 use crate::{
-    agents, audit, budgets, caller, campaigns, controls, dead_letters, decisions, errors, health, ledger,
-    policies, receipts, retries, reviews,
+    agents, audit, budgets, caller, campaigns, controls, dead_letters, decisions, errors, graph, health,
+    ledger, plans, policies, receipts, retries, reviews, watches,
 };
 
 /// One route.
@@ -33,13 +33,19 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/campaigns", ReadCampaigns),
     route("POST", "/campaigns", StartCampaign),
     route("GET", "/campaigns/{id}", ReadCampaigns),
+    route("GET", "/campaigns/{id}/graph", ReadCampaigns),
     route("POST", "/campaigns/{id}/pause", SteerCampaign),
     route("POST", "/campaigns/{id}/resume", SteerCampaign),
     route("POST", "/campaigns/{id}/cancel", SteerCampaign),
     route("PUT", "/campaigns/{id}/budget", SetBudget),
     route("POST", "/campaigns/{id}/tasks/{task}/retry", SteerCampaign),
+    route("GET", "/campaigns/{id}/plan", ReadCampaigns),
+    route("PUT", "/campaigns/{id}/plan", SteerCampaign),
+    route("POST", "/campaigns/{id}/plan/approve", SteerCampaign),
+    route("POST", "/campaigns/{id}/plan/reject", SteerCampaign),
     route("GET", "/agents/{id}", ReadCampaigns),
     route("PUT", "/agents/{id}", PutAgent),
+    route("GET", "/agents/{id}/watch", ReadCampaigns),
     route("GET", "/policy", ReadCampaigns),
     route("PUT", "/policy", PutPolicy),
     route("GET", "/reviews", ReadReviews),
@@ -61,12 +67,17 @@ pub fn router<S: Store, C: Clock, I: Ids>(api: Api<S, C, I>) -> Router {
     Router::new()
         .route("/campaigns", get(campaigns::list::<S, C, I>).post(campaigns::create::<S, C, I>))
         .route("/campaigns/{id}", get(campaigns::show::<S, C, I>))
+        .route("/campaigns/{id}/graph", get(graph::show::<S, C, I>))
         .route("/campaigns/{id}/pause", post(controls::pause::<S, C, I>))
         .route("/campaigns/{id}/resume", post(controls::resume::<S, C, I>))
         .route("/campaigns/{id}/cancel", post(controls::cancel::<S, C, I>))
         .route("/campaigns/{id}/budget", put(budgets::put::<S, C, I>))
         .route("/campaigns/{id}/tasks/{task}/retry", post(retries::retry::<S, C, I>))
+        .route("/campaigns/{id}/plan", get(plans::show::<S, C, I>).put(plans::put::<S, C, I>))
+        .route("/campaigns/{id}/plan/approve", post(plans::approve::<S, C, I>))
+        .route("/campaigns/{id}/plan/reject", post(plans::reject::<S, C, I>))
         .route("/agents/{id}", get(agents::show::<S, C, I>).put(agents::put::<S, C, I>))
+        .route("/agents/{id}/watch", get(watches::show::<S, C, I>))
         .route("/policy", get(policies::show::<S, C, I>).put(policies::put::<S, C, I>))
         .route("/reviews", get(reviews::list::<S, C, I>))
         .route("/api/review_queue", get(reviews::list::<S, C, I>))

@@ -1,14 +1,16 @@
 //! What callers are shown. A view names each field it shows, so that a new field of a row is hidden until
 //! somebody decides otherwise: task tokens, grant signatures and writer ids have no place here.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chimera_domain::{
     Agent, AgentId, Brief, Campaign, CampaignId, CampaignStatus, Confidence, Content, DeadLetter, Decision,
-    DecisionKind, Digest, Effect, EffectId, EffectStatus, Flag, Intent, Money, OperatorId, Outcome,
-    PaymentOrder, Picture, Plan, PlanDiff, PlanStatus, Policy, Refusal, Review, ReviewId, ReviewStatus, Rung,
-    Subject, Task, TaskId, TaskKind, TaskStatus, Timestamp, Verdict, WorkOutcome,
+    DecisionKind, Digest, Effect, EffectId, EffectStatus, Flag, GoalCheck, Intent, Money, OperatorId,
+    Outcome, PaymentOrder, Picture, Plan, PlanCause, PlanDiff, PlanStatus, Policy, Refusal, Review, ReviewId,
+    ReviewStatus, Rung, Seen, Signal, SignalId, SignalStatus, Subject, Task, TaskId, TaskKind, TaskStatus,
+    Timestamp, Verdict, WorkOutcome,
 };
+use chimera_graph::CostDelta;
 use serde::Serialize;
 
 /// A campaign's own row.
@@ -77,27 +79,68 @@ impl From<Campaign> for CampaignLine {
 pub(crate) struct PlanView {
     number: u32,
     parent: u32,
+    cause: PlanCause,
     reason: String,
     diff: PlanDiff,
+    /// Whether the goal was found met when all of it was done.
+    goal: Option<GoalCheck>,
     estimate: Money,
+    /// Against the version it replaces.
+    cost_delta: CostDelta,
     reserved: Option<Money>,
     settled: Option<Money>,
     status: PlanStatus,
     created_at: Timestamp,
 }
 
-impl From<Plan> for PlanView {
-    fn from(row: Plan) -> Self {
+impl PlanView {
+    /// The version, among all that the campaign has had and the kinds of its tasks.
+    pub(crate) fn of(row: Plan, versions: &[Plan], kinds: &BTreeMap<TaskId, TaskKind>) -> Self {
         Self {
+            cost_delta: CostDelta::of(&row, versions, kinds),
             number: row.number,
             parent: row.parent,
+            cause: row.cause,
             reason: row.reason,
             diff: row.diff,
+            goal: row.goal,
             estimate: row.estimate,
             reserved: row.reserved,
             settled: row.settled,
             status: row.status,
             created_at: row.created_at,
+        }
+    }
+}
+
+/// Something that was perceived.
+#[derive(Serialize)]
+pub(crate) struct SignalView {
+    id: SignalId,
+    what: &'static str,
+    seen: Seen,
+    relevance: Confidence,
+    why: String,
+    pub(crate) seen_at: Timestamp,
+    status: SignalStatus,
+    /// The plan version that answers it.
+    plan: Option<u32>,
+    /// Why it was ignored.
+    reason: Option<String>,
+}
+
+impl From<Signal> for SignalView {
+    fn from(row: Signal) -> Self {
+        Self {
+            id: row.id,
+            what: row.seen.name(),
+            seen: row.seen,
+            relevance: row.relevance,
+            why: row.why,
+            seen_at: row.seen_at,
+            status: row.status,
+            plan: row.plan,
+            reason: row.reason,
         }
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use chimera_domain::{
-    Command, EffectMessage, Owned as _, Owner, PlanMessage, Review, ReviewMessage, Task, TaskToken,
+    Command, EffectMessage, Owned as _, Owner, PerceiveMessage, PlanMessage, Review, ReviewMessage, Task,
+    TaskToken,
     ports::{Outbox, SendError, Workflows},
 };
 
@@ -14,6 +15,7 @@ pub(crate) struct Commands {
     work: Vec<Task>,
     judge: Vec<ReviewMessage>,
     publish: BTreeSet<EffectMessage>,
+    perceive: BTreeSet<PerceiveMessage>,
     start: Vec<Review>,
     complete: Vec<TaskToken>,
     /// Reviews whose workflow never handed over a token: written, not sent.
@@ -61,6 +63,9 @@ impl Commands {
                 }
                 Command::Publish(message) => {
                     self.publish.insert(message);
+                }
+                Command::Perceive(message) => {
+                    self.perceive.insert(message);
                 }
                 Command::StartReview(review) => self.start.push(*review),
                 Command::CompleteToken(token) => self.complete.push(token),
@@ -115,6 +120,12 @@ impl Commands {
         if !publish.is_empty() {
             for (message, outcome) in publish.iter().zip(outbox.publish(&publish).await) {
                 sent.note(outcome, || About::of(&message.effect, Some(message.owner())));
+            }
+        }
+        let perceive: Vec<PerceiveMessage> = self.perceive.into_iter().collect();
+        if !perceive.is_empty() {
+            for (message, outcome) in perceive.iter().zip(outbox.perceive(&perceive).await) {
+                sent.note(outcome, || About::of(&message.agent, None));
             }
         }
         for review in &self.start {

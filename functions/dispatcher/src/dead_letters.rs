@@ -1,8 +1,8 @@
 //! Dead letters: what could not be handled becomes a row that an operator sees and can redrive, and its task fails.
 
 use chimera_domain::{
-    CampaignId, DeadLetter, Digest, Envelope, Owned as _, Owner, ReviewMessage, Task, TaskEvent, TaskId,
-    TaskMessage, TaskStatus, TenantId, Timestamp, limits,
+    CampaignId, DeadLetter, Digest, Envelope, Owned as _, Owner, PerceiveMessage, ReviewMessage, Task,
+    TaskEvent, TaskId, TaskMessage, TaskStatus, TenantId, Timestamp, limits,
 };
 use serde_json::Value;
 
@@ -33,6 +33,13 @@ pub(crate) struct Claim {
     pub(crate) attempt: Option<u32>,
 }
 
+impl Claim {
+    /// A campaign's, and about none of its tasks.
+    pub(crate) fn of_campaign(tenant: TenantId, campaign: CampaignId) -> Self {
+        Self { tenant, campaign, task: None, attempt: None }
+    }
+}
+
 impl From<Owner> for Claim {
     fn from(owner: Owner) -> Self {
         let (task, attempt) = owner.task.unzip();
@@ -43,6 +50,11 @@ impl From<Owner> for Claim {
 /// What the body says, where it can be read; else what was written beside it.
 pub(crate) fn claim(letter: &Letter) -> Option<Claim> {
     read(&letter.body).or_else(|| letter.owner.clone().map(Claim::from))
+}
+
+/// The message to perception that the letter was, if it was one: it names an agent and no campaign.
+pub(crate) fn about_agent(letter: &Letter) -> Option<PerceiveMessage> {
+    serde_json::from_str::<Envelope<PerceiveMessage>>(&letter.body).ok().map(|message| message.body)
 }
 
 /// The letter as a row: of the claim's campaign, and of its task if that is there.

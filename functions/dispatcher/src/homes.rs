@@ -82,6 +82,7 @@ pub(crate) fn home(row: &Row) -> Option<PlanMessage> {
         Row::Task(row) => (&row.tenant, &row.campaign),
         Row::Review(row) => (&row.tenant, &row.campaign),
         Row::Effect(row) => (&row.tenant, &row.campaign),
+        Row::Signal(row) => (&row.tenant, &row.campaign),
         _ => return None,
     };
     Some(PlanMessage { tenant: tenant.clone(), campaign: campaign.clone() })

@@ -4,11 +4,12 @@ mod commands;
 mod dead_letters;
 mod event;
 mod homes;
+mod watches;
 
 use std::time::Duration;
 
 use chimera_domain::{
-    Campaign, Cause, Digest, Home, PlanMessage, Review, ReviewStatus, Row, RowKey, StoreError, Stored, Table,
+    Campaign, CampaignStatus, Cause, Digest, Home, PlanMessage, Review, ReviewStatus, Row, RowKey, StoreError, Stored, Table,
     Task, Timestamp, Transaction, WriterId, changed_enough, follow_up,
     ports::{
         Change, ChangeHandler, Clock, HandleError, Ids, Outbox, StateIndex, StateReader, StateWriter,
@@ -20,8 +21,9 @@ use commands::{About, Commands, Undeliverable};
 use dead_letters::Claim;
 pub use dead_letters::Letter;
 use homes::{Homes, home};
+use watches::WATCHES_PER_TICK;
 
-/// Due rows handled per tick: bounds one invocation; the rest stay due.
+/// Due rows handled per tick beside watches: bounds one invocation; the rest stay due.
 const DUE_PER_TICK: usize = 200;
 
 /// Where an overdue review or effect looks next if its follow-up came to nothing: about a queue's patience.
@@ -107,10 +109,12 @@ where
     /// [`HandleError`] when the index cannot be read, or the last failure of a row; it stays due.
     pub async fn tick(&self) -> Result<(), HandleError> {
         let now = self.clock.now();
-        let keys = self.store.due(now, DUE_PER_TICK).await?;
+        let keys = self.store.due(now, DUE_PER_TICK + WATCHES_PER_TICK).await?;
+        let (watches, mut others): (Vec<RowKey>, Vec<RowKey>) = keys.into_iter().partition(RowKey::is_watch);
+        others.truncate(DUE_PER_TICK);
+        let mut outcome = self.follow_watches(&watches, now).await;
         let mut homes = Homes::default();
-        let mut outcome = Ok(());
-        for stored in self.read(&keys).await? {
+        for stored in self.read(&others).await? {
             // The index may lag behind the row.
             if stored.row.due_at().is_none_or(|due_at| due_at > now) {
                 continue;
@@ -212,6 +216,8 @@ where
     async fn push_due(&self, stored: &Stored, homes: &mut Homes, now: Timestamp) -> Result<(), HandleError> {
         let again = now + LOOK_AGAIN.max(self.base);
         let pushed: Row = match stored.row.clone() {
+            // [PL-3] While a plan waits for approval the due time is its deadline, which only an edit may move.
+            Row::Campaign(campaign) if campaign.status == CampaignStatus::AwaitingApproval => return Ok(()),
             Row::Campaign(campaign) => {
                 // [F-6] A sweep that had to withhold its tasks is none.
                 let is_stopped = homes.policy(&self.store, &campaign.tenant).await?.stops(&campaign.agent);
@@ -223,6 +229,7 @@ where
                 Review { due_at: Some(again), ..*review }.into()
             }
             Row::Effect(effect) => chimera_domain::Effect { due_at: Some(again), ..*effect }.into(),
+            Row::Watch(watch) => chimera_domain::Watch { due_at: Some(again), ..*watch }.into(),
             _ => return Ok(()),
         };
         let transaction = Transaction::by(self.writer("due")).replace(stored, pushed)?;
@@ -261,7 +268,10 @@ where
     /// # Errors
     /// [`HandleError`] when the store fails; the letter stays on its queue.
     pub async fn bury(&self, letter: &Letter) -> Result<(), HandleError> {
-        let claim = self.borne_out(dead_letters::claim(letter)).await?;
+        let claim = match dead_letters::claim(letter) {
+            None => self.claimed_by_agent(letter).await?,
+            claim => self.borne_out(claim).await?,
+        };
         let now = self.clock.now();
         tracing::error!(letter.id = %letter.id, letter.origin = %letter.origin, reason = %letter.reason, "A message is dead");
         for _ in 0..TRIES {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use chimera_domain::ports::{Clock, GrantSigner, Ids};
 use chimera_domain::{
     Artifact, Binding, Bucket, Confidence, Effect, EffectId, EffectStatus, Flag, History, Picture, RowKey,
-    Source, StoreError, Task, TaskId, Timestamp, UniqueState, WorkOutcome,
+    Source, StoreError, Task, TaskId, TaskKind, Timestamp, UniqueState, WorkOutcome,
 };
 use chimera_policy::anomaly::Paid;
 use chimera_policy::{Case, Judgement, judge_result};
@@ -53,7 +53,8 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
             human_approvals: 0,
             now,
         };
-        if !task.kind.acts() {
+        // What is remembered is compared with the posts in its task's row, and with nothing else.
+        if !task.kind.acts() || task.kind == TaskKind::Remember {
             return Ok(facts);
         }
         for (id, artifact) in self.committed_before(task, outcome).await? {
@@ -154,9 +155,9 @@ fn bound_source(task: &Task, notes_of: &TaskId, sources: Vec<Source>) -> Option<
     sources.into_iter().nth(index)
 }
 
-/// What takes a post back carries the review that rejected it.
+/// What takes a post back carries the review that rejected it, and what is remembered reaches nobody's eyes.
 fn is_approved_by_human(effect: &Effect) -> bool {
-    effect.review.is_some() && effect.undoes.is_none()
+    effect.review.is_some() && effect.undoes.is_none() && !effect.intent.is_of_memory()
 }
 
 /// What will not be published cannot be repeated.

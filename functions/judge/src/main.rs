@@ -1,6 +1,6 @@
 //! The Judge as a Lambda function.
 
-use chimera_aws::{DynamoStore, SecretGrantSigner, Tables, aws_config};
+use chimera_aws::{DynamoStore, SecretGrantSigner, Tables, sdk_config};
 use chimera_domain::ReviewMessage;
 use chimera_runtime::{Env, Error, RandomIds, SystemClock, run_queue, telemetry};
 
@@ -15,7 +15,7 @@ async fn main() -> Result<(), Error> {
         ..Tables::default()
     };
     let (secret, stack) = (env.text("GRANT_SIGNING_KEY_SECRET")?, env.text("STACK_NAME")?);
-    let config = aws_config().await;
+    let config = sdk_config()?;
     let store = DynamoStore::new(&config, tables);
     let signer = SecretGrantSigner::load(&config, &secret, &stack).await?;
     store.warm().await;

@@ -95,8 +95,11 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
         match decision.kind {
             DecisionKind::Approve => self.approve_held(review, &proposal, decision).await,
             DecisionKind::Edit => self.approve_edited(review, proposal, decision).await,
-            // Another attempt could propose nothing but the same order, to somebody who may not know of the refusal.
-            DecisionKind::Reject | DecisionKind::Respond if task.row.kind == TaskKind::Transact => {
+            // Another attempt could propose nothing but the same order, or the same memories, to somebody who may not
+            // know of the refusal.
+            DecisionKind::Reject | DecisionKind::Respond
+                if matches!(task.row.kind, TaskKind::Transact | TaskKind::Remember) =>
+            {
                 let [refused] = comment();
                 self.write(&proposal.fail(&refused)?).await
             }

@@ -1,5 +1,6 @@
 //! Which wire, with which tools.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use axum::Router;
@@ -47,7 +48,11 @@ pub fn app(env: &Env) -> Result<Router, StartError> {
         let sources = parse_sources(&env.text("NEWS_SOURCES")?)?;
         Backend::Live(FeedWire::new(fetcher.clone(), sources))
     } else {
-        Backend::Sandbox(SandboxWire::new(SEED))
+        let speed = match env.optional("SANDBOX_SPEED") {
+            Some(_) => env.parse("SANDBOX_SPEED")?,
+            None => NonZeroU32::MIN,
+        };
+        Backend::Sandbox(SandboxWire::new(SEED).faster(speed))
     };
     Ok(router(news_server(fetcher, Newsroom::new(backend, SystemClock))?, &[]))
 }

@@ -7,12 +7,15 @@ use chimera_domain::ports::Clock;
 use chimera_mcp::server::{CallContext, ResourceSpec, Resources, ToolFault};
 use serde_json::{Value, json};
 
+use crate::article::Article;
 use crate::search::within;
 use crate::trends::trends;
 use crate::wire::Newsroom;
 
 /// Articles of `news://latest`.
 const LATEST: usize = 20;
+/// Headlines beside the trends of a region and topic: what somebody who goes on from the last look has not seen.
+const HEADLINES: usize = 100;
 /// Hours of trends, as FR2.2 asks.
 const WINDOW_HOURS: u32 = crate::tools::WINDOW_HOURS;
 /// News are news for a minute.
@@ -27,7 +30,7 @@ const LATEST_NEWS: ResourceSpec =
 const TRENDS: ResourceSpec = ResourceSpec::new(
     "news://{region}/{topic}/trends",
     "trends",
-    "What several sources write about: a region and a topic, `any` for all of them.",
+    "What several sources write about, and the headlines of the last hours: a region and a topic, `any` for all of them.",
 )
 .fresh_for(FRESH)
 .public();
@@ -50,7 +53,14 @@ impl<C: Clock + Send + 'static> Resources for NewsResources<C> {
         let fits =
             |name: &str, value: &str| parts.get(name).is_none_or(|wanted| *wanted == ANY || *wanted == value);
         wired.articles.retain(|article| fits("region", &article.region) && fits("topic", &article.topic));
-        let found = trends(&within(wired.articles, self.0.now(), WINDOW_HOURS));
-        Ok(json!({ "trends": found, "silent": wired.silent }))
+        let lately = within(wired.articles, self.0.now(), WINDOW_HOURS);
+        let headlines: Vec<Value> = lately.iter().take(HEADLINES).map(headline).collect();
+        Ok(json!({ "trends": trends(&lately), "headlines": headlines, "silent": wired.silent }))
     }
+}
+
+/// What is enough of an article to see what it is about.
+fn headline(article: &Article) -> Value {
+    let Article { id, title, source, published_at, .. } = article;
+    json!({ "id": id, "title": title, "source": source, "published_at": published_at })
 }

@@ -10,9 +10,10 @@ use anyhow::Context as _;
 use chimera_domain::{Digest, TenantId, Timestamp};
 use chimera_mcp::server::Upstream;
 use chimera_runtime::SystemClock;
+use chimera_signed_http::secrets::{SecretError, SecretVault, Secrets};
 use mcp_twitter::{
-    Account, Live, Mime, NewPost, Outlet as _, Picture, ReadFault, Renewal, SecretVault, Timeline as _,
-    Tokens, VaultFault, Wanted, XClient,
+    Account, Live, Mime, NewPost, Outlet as _, Picture, ReadFault, Renewal, Timeline as _, Tokens, Wanted,
+    XClient,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -86,8 +87,8 @@ fn write(upstream: Upstream) -> Told {
 #[derive(Debug)]
 struct Vault;
 
-impl SecretVault for Vault {
-    async fn read(&self, name: &str) -> Result<Option<String>, VaultFault> {
+impl Secrets for Vault {
+    async fn read(&self, name: &str) -> Result<Option<String>, SecretError> {
         let secret = match name {
             "x/t1/@app" => json!({ "bearer_token": "invented" }),
             "x/t1/old" => json!({
@@ -97,8 +98,10 @@ impl SecretVault for Vault {
         };
         Ok(Some(secret.to_string()))
     }
+}
 
-    async fn write(&self, _: &str, _: &str) -> Result<(), VaultFault> {
+impl SecretVault for Vault {
+    async fn write(&self, _: &str, _: &str) -> Result<(), SecretError> {
         Ok(())
     }
 }

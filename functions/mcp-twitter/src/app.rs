@@ -1,16 +1,19 @@
 //! Which half, over which backend.
 
+use std::num::NonZeroU32;
+
 use aws_config::SdkConfig;
 use axum::Router;
 use chimera_mcp::server::{
     DynamoBurns, GrantDesk, GrantVerifier, InvalidKeys, MemoryAllowances, SpecError, router,
 };
 use chimera_runtime::{Env, EnvError, RandomIds, SystemClock};
+use chimera_signed_http::secrets::{SecretError, SecretsManager};
 use thiserror::Error;
 
 use crate::{
-    ClientError, DynamoPosts, Faults, Live, Outlet, Renewal, Sandbox, SecretsManager, Timeline, Tokens,
-    XClient, read_half, write_half,
+    ClientError, DynamoPosts, Faults, Live, Outlet, Renewal, Sandbox, Timeline, Tokens, XClient, read_half,
+    write_half,
 };
 
 /// The server must not start; whoever deployed it must look.
@@ -28,6 +31,9 @@ pub enum StartError {
     /// What the tools declare does not fit together: a defect.
     #[error(transparent)]
     Spec(#[from] SpecError),
+    /// The accounts' credentials cannot be asked for.
+    #[error(transparent)]
+    Secrets(#[from] SecretError),
     /// The platform's client cannot be made.
     #[error(transparent)]
     Client(#[from] ClientError),
@@ -66,7 +72,11 @@ fn half<B: Timeline + Outlet>(backend: B, env: &Env, aws: &SdkConfig) -> Result<
 fn sandbox(env: &Env, aws: &SdkConfig) -> Result<Sandbox<DynamoPosts, SystemClock>, StartError> {
     let posts = DynamoPosts::new(aws_sdk_dynamodb::Client::new(aws), env.text("TWITTER_TABLE")?);
     let seed = if env.optional("TWITTER_SEED").is_some() { env.parse("TWITTER_SEED")? } else { 0 };
-    Ok(Sandbox::new(posts, SystemClock, faults(env)?).seeded(seed))
+    let speed = match env.optional("SANDBOX_SPEED") {
+        Some(_) => env.parse("SANDBOX_SPEED")?,
+        None => NonZeroU32::MIN,
+    };
+    Ok(Sandbox::new(posts, SystemClock, faults(env)?).seeded(seed).faster(speed))
 }
 
 fn live(env: &Env, aws: &SdkConfig) -> Result<Live<SecretsManager, SystemClock>, StartError> {
@@ -77,7 +87,7 @@ fn live(env: &Env, aws: &SdkConfig) -> Result<Live<SecretsManager, SystemClock>,
         None => Renewal::Elsewhere,
     };
     let prefix = env.text("TWITTER_TOKEN_SECRET")?;
-    Ok(Live::new(client, Tokens::new(SecretsManager::new(aws), SystemClock, prefix, renewal)))
+    Ok(Live::new(client, Tokens::new(SecretsManager::new(aws)?, SystemClock, prefix, renewal)))
 }
 
 fn faults(env: &Env) -> Result<Faults, StartError> {
@@ -92,12 +102,19 @@ fn is_set(env: &Env, name: &'static str) -> Result<bool, EnvError> {
 
 #[cfg(test)]
 mod tests {
-    use aws_config::BehaviorVersion;
+    use aws_config::{BehaviorVersion, Region};
+    use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 
     use super::*;
 
     fn start<const N: usize>(env: [(&str, &str); N]) -> Result<Router, StartError> {
-        app(&Env::of(env), &SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build())
+        let aws = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-east-1"))
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
+                "a", "b", None, None, "test",
+            )));
+        app(&Env::of(env), &aws.build())
     }
 
     #[tokio::test]

@@ -16,7 +16,6 @@ pub use app::{StartError, app};
 pub use live::Live;
 pub use live::client::{ClientError, XClient};
 pub use live::tokens::{Renewal, Tokens};
-pub use live::vault::{SecretVault, SecretsManager, VaultFault};
 pub use media::{
     ALT_TEXT_CHARS, MEDIA_BYTES, MEDIA_PER_POST, MediaArgument, Mime, Picture, check_together, pictures,
 };

@@ -6,19 +6,18 @@ pub(crate) mod said;
 pub(crate) mod timeline;
 pub(crate) mod tokens;
 pub(crate) mod upload;
-pub(crate) mod vault;
 pub(crate) mod wire;
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use chimera_domain::ports::Clock;
+use chimera_signed_http::secrets::SecretVault;
 use serde_json::Value;
 
 use crate::platform::Account;
 use client::{Ask, CallFault, XClient};
 use tokens::{Owner, TokenFault, Tokens};
-use vault::SecretVault;
 use wire::User;
 
 /// Accounts whose number on the platform is kept in memory: beyond that it is asked for again.

@@ -7,6 +7,6 @@ use mcp_twitter::app;
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     telemetry::init("mcp-twitter");
-    let router = app(&Env::new(), &sdk_config().await)?;
+    let router = app(&Env::new(), &sdk_config()?)?;
     Ok(serve(router).await?)
 }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::answers::PlatformError;
 use crate::media::Picture;
-use crate::shown::{FoundPost, Mentions, PostMetrics, Profile, ShownPost, Trend, Usage};
+use crate::shown::{FoundPost, Mentions, PostMetrics, Profile, SeenMention, ShownPost, Trend, Usage};
 
 /// [E-8] An account: two tenants may each have one of the same name, and neither knows of the other's.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,6 +63,15 @@ pub trait Timeline: Send + Sync + 'static {
         limit: usize,
     ) -> impl Future<Output = Result<Mentions, ReadFault>> + Send;
 
+    /// What was said to the account after `since_id` (`0` for the first that is known), oldest first, at most `limit`:
+    /// whoever reads on from the last one misses none, however many there are.
+    fn mentions_after(
+        &self,
+        account: &Account,
+        since_id: &str,
+        limit: usize,
+    ) -> impl Future<Output = Result<Mentions, ReadFault>> + Send;
+
     /// What anybody said in the last days, newest first, at most `limit`.
     fn recent(
         &self,
@@ -88,6 +97,14 @@ pub trait Timeline: Send + Sync + 'static {
 
     /// What the account used.
     fn usage(&self, account: &Account) -> impl Future<Output = Result<Usage, ReadFault>> + Send;
+}
+
+/// The first `limit` of mentions that come oldest first.
+pub(crate) fn oldest(mut mentions: Vec<SeenMention>, limit: usize) -> Mentions {
+    let has_more = mentions.len() > limit;
+    mentions.truncate(limit);
+    let newest_id = mentions.last().map(|mention| mention.id.clone());
+    Mentions { mentions, newest_id, has_more }
 }
 
 /// A post as it is asked for.

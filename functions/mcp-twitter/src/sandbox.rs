@@ -13,6 +13,8 @@ pub(crate) mod quota;
 pub(crate) mod timeline;
 pub(crate) mod topics;
 
+use std::num::NonZeroU32;
+
 use crate::Faults;
 
 /// A deterministic platform over a post store.
@@ -21,18 +23,33 @@ pub struct Sandbox<P, C> {
     posts: P,
     clock: C,
     faults: Faults,
-    seed: u64,
+    people: People,
+}
+
+/// The people of the platform: who they are, and how fast they are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct People {
+    /// Other seeds are other people.
+    pub(crate) seed: u64,
+    /// How many times faster than in life they answer and look.
+    pub(crate) speed: u32,
 }
 
 impl<P, C> Sandbox<P, C> {
-    /// A platform over a store, with the seed 0.
+    /// A platform over a store, with the seed 0, at life's own speed.
     pub fn new(posts: P, clock: C, faults: Faults) -> Self {
-        Self { posts, clock, faults, seed: 0 }
+        Self { posts, clock, faults, people: People { seed: 0, speed: 1 } }
     }
 
     /// The same with another seed: other people say other things, and posts do otherwise.
     #[must_use]
     pub fn seeded(self, seed: u64) -> Self {
-        Self { seed, ..self }
+        Self { people: People { seed, ..self.people }, ..self }
+    }
+
+    /// The same whose people answer and look so many times faster.
+    #[must_use]
+    pub fn faster(self, speed: NonZeroU32) -> Self {
+        Self { people: People { speed: speed.get(), ..self.people }, ..self }
     }
 }

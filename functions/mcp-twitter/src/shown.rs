@@ -88,7 +88,7 @@ pub struct SeenMention {
     pub in_reply_to: Option<String>,
 }
 
-/// Mentions, newest first.
+/// Mentions, in the order that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Mentions {
     /// The mentions.
@@ -96,7 +96,7 @@ pub struct Mentions {
     /// The id to ask from next time; not there where there is no mention.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub newest_id: Option<String>,
-    /// Whether there are older ones that were asked for and left off.
+    /// Whether there are others that were asked for and left off.
     pub has_more: bool,
 }
 

@@ -1,20 +1,18 @@
-//! The server over the backend that the environment names.
+//! Which half, over which backend.
 
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
 use axum::Router;
-use chimera_domain::ports::Clock;
 use chimera_mcp::net::Reach;
-use chimera_mcp::server::{AnswerStore, DynamoAnswers, SpecError, ToolServer, router};
-use chimera_runtime::{Env, EnvError, SystemClock};
+use chimera_mcp::server::{
+    DynamoAnswers, DynamoBurns, GrantDesk, GrantVerifier, InvalidKeys, SpecError, router,
+};
+use chimera_runtime::{Env, EnvError, RandomIds, SystemClock};
+use chimera_signed_http::secrets::{SecretError, secret};
 use thiserror::Error;
 
-use crate::resources::WindowResources;
-use crate::tools::{
-    CollectionsGetConfig, MemoryForget, MemoryRecall, MemoryRecent, MemoryRemember, ObjectsUpsert,
-    QueryHybrid, TenantsList,
-};
+use crate::tools::{read_half, write_half};
 use crate::{
     ApiKey, Catalogue, DynamoObjects, Faults, InvalidClass, Live, LiveError, Memories, Sandbox,
     VectorDatabase,
@@ -26,6 +24,9 @@ pub enum StartError {
     /// A variable is missing or wrong.
     #[error(transparent)]
     Env(#[from] EnvError),
+    /// The Judge's public keys cannot be read.
+    #[error(transparent)]
+    Keys(#[from] InvalidKeys),
     /// The table of faults cannot be read.
     #[error("WEAVIATE_FAULTS is no table of faults")]
     Faults(#[source] serde_json::Error),
@@ -37,8 +38,8 @@ pub enum StartError {
     Live(#[from] LiveError),
     /// The database's key cannot be read.
     #[error("the secret that WEAVIATE_KEY_SECRET names cannot be read")]
-    Secret(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// A tool's schema is a defect.
+    Secret(#[source] SecretError),
+    /// What the tools declare does not fit together: a defect.
     #[error(transparent)]
     Spec(#[from] SpecError),
 }
@@ -49,54 +50,47 @@ enum Backend {
     Live,
 }
 
-/// The server over the backend that the environment names.
+#[derive(Clone, Copy)]
+enum Half {
+    Read,
+    Write,
+}
+
+/// The half that the environment names, over the backend that it names.
 ///
 /// # Errors
 /// [`StartError`].
 pub async fn app(env: &Env, aws: &SdkConfig) -> Result<Router, StartError> {
-    let table = env.text("MEMORY_TABLE")?;
-    let client = aws_sdk_dynamodb::Client::new(aws);
-    let answers = DynamoAnswers::new(client.clone(), table.clone());
-    let catalogue = catalogue(env)?;
-    let server =
-        match env.choice("WEAVIATE_BACKEND", &[("sandbox", Backend::Sandbox), ("live", Backend::Live)])? {
-            Backend::Sandbox => {
-                let objects = DynamoObjects::new(client, table);
-                let sandbox = Sandbox::new(objects, SystemClock, catalogue, faults(env)?);
-                server(Arc::new(sandbox), SystemClock, answers)?
-            }
-            Backend::Live => {
-                let (url, key) = (env.text("WEAVIATE_URL")?, key(env, aws).await?);
-                let live = Live::new(&url, reach(env)?, key, catalogue, SystemClock)?;
-                server(Arc::new(live), SystemClock, answers)?
-            }
-        };
-    Ok(router(server, &[]))
+    match env.choice("WEAVIATE_BACKEND", &[("sandbox", Backend::Sandbox), ("live", Backend::Live)])? {
+        Backend::Sandbox => {
+            let objects = DynamoObjects::new(aws_sdk_dynamodb::Client::new(aws), env.text("MEMORY_TABLE")?);
+            half(Sandbox::new(objects, SystemClock, catalogue(env)?, faults(env)?), env, aws)
+        }
+        Backend::Live => {
+            let (url, key) = (env.text("WEAVIATE_URL")?, key(env, aws).await?);
+            half(Live::new(&url, reach(env)?, key, catalogue(env)?, SystemClock)?, env, aws)
+        }
+    }
 }
 
-/// All tools over a database; `answers` keeps what was remembered and forgotten under which key.
-///
-/// # Errors
-/// [`SpecError`] where a tool's schema is a defect.
-pub fn server<D, C, A>(database: Arc<D>, clock: C, answers: A) -> Result<ToolServer, SpecError>
-where
-    D: VectorDatabase,
-    C: Clock + Clone + Send + 'static,
-    A: AnswerStore + Clone,
-{
-    let memories = Memories::new(Arc::clone(&database), clock.clone());
-    ToolServer::builder("weaviate")
-        .clock(clock)
-        .tool(QueryHybrid::new(Arc::clone(&database)))
-        .upsert(ObjectsUpsert::new(Arc::clone(&database)))
-        .tool(CollectionsGetConfig::new(Arc::clone(&database)))
-        .tool(TenantsList::new(database))
-        .tool(MemoryRecall::new(memories.clone()))
-        .tool(MemoryRecent::new(memories.clone()))
-        .generate(MemoryRemember::new(memories.clone()), answers.clone())
-        .generate(MemoryForget::new(memories.clone()), answers)
-        .resources(WindowResources::new(memories))
-        .build()
+fn half<D: VectorDatabase>(database: D, env: &Env, aws: &SdkConfig) -> Result<Router, StartError> {
+    let database = Arc::new(database);
+    let server = match env.choice("WEAVIATE_HALF", &[("read", Half::Read), ("write", Half::Write)])? {
+        Half::Read => read_half(database, SystemClock).build()?,
+        Half::Write => {
+            let audience = format!("weaviate@{}", env.text("STACK_NAME")?);
+            let verifier = GrantVerifier::from_json(&env.text("GRANT_PUBLIC_KEYS")?, audience)?;
+            let (client, table) = (aws_sdk_dynamodb::Client::new(aws), env.text("MEMORY_TABLE")?);
+            let burns = DynamoBurns::new(client.clone(), table.clone());
+            let desk = GrantDesk::new(verifier, burns, SystemClock, RandomIds);
+            let keeper = Memories::new(Arc::clone(&database), SystemClock);
+            let answers = DynamoAnswers::new(client, table);
+            write_half(keeper, (database, SystemClock), desk, answers)
+                .dry_run(is_set(env, "MCP_DRY_RUN")?)
+                .build()?
+        }
+    };
+    Ok(router(server, &[]))
 }
 
 fn catalogue(env: &Env) -> Result<Catalogue, StartError> {
@@ -111,20 +105,21 @@ fn faults(env: &Env) -> Result<Faults, StartError> {
 
 /// A database inside the operator's own network has a private address.
 fn reach(env: &Env) -> Result<Reach, StartError> {
-    let is_set = env.optional("WEAVIATE_ALLOW_PRIVATE").is_some();
-    let private = is_set && env.flag("WEAVIATE_ALLOW_PRIVATE")?;
+    let private = is_set(env, "WEAVIATE_ALLOW_PRIVATE")?;
     Ok(if private { Reach::Anywhere } else { Reach::Public })
+}
+
+/// Whether a switch that may be left out is on.
+fn is_set(env: &Env, name: &'static str) -> Result<bool, EnvError> {
+    if env.optional(name).is_some() { env.flag(name) } else { Ok(false) }
 }
 
 /// The database's key, where it has one.
 async fn key(env: &Env, aws: &SdkConfig) -> Result<Option<ApiKey>, StartError> {
-    let Some(secret) = env.optional("WEAVIATE_KEY_SECRET") else {
+    let Some(name) = env.optional("WEAVIATE_KEY_SECRET") else {
         return Ok(None);
     };
-    let client = aws_sdk_secretsmanager::Client::new(aws);
-    let answer = client.get_secret_value().secret_id(secret).send().await;
-    let answer = answer.map_err(|error| StartError::Secret(Box::new(error)))?;
-    Ok(Some(ApiKey::read(answer.secret_string().unwrap_or_default())?))
+    Ok(Some(ApiKey::read(&secret(aws, &name).await.map_err(StartError::Secret)?)?))
 }
 
 #[cfg(test)]
@@ -140,15 +135,46 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_missing_or_wrong_keeps_the_server_from_starting() {
-        let sandbox = [("WEAVIATE_BACKEND", "sandbox"), ("MEMORY_TABLE", "t")];
+        let sandbox = [
+            ("WEAVIATE_BACKEND", "sandbox"),
+            ("WEAVIATE_HALF", "read"),
+            ("MEMORY_TABLE", "memories"),
+            ("WEAVIATE_FAULTS", "{}"),
+            ("WEAVIATE_COLLECTIONS", "[]"),
+        ];
         assert!(start(sandbox).await.is_ok());
-        assert!(matches!(start([("WEAVIATE_BACKEND", "sandbox")]).await, Err(StartError::Env(_))));
-        assert!(matches!(start([("MEMORY_TABLE", "t")]).await, Err(StartError::Env(_))));
-        let wrong = [sandbox[0], sandbox[1], ("WEAVIATE_FAULTS", "{\"boom\":1}")];
-        assert!(matches!(start(wrong).await, Err(StartError::Faults(_))));
-        let wrong = [sandbox[0], sandbox[1], ("WEAVIATE_COLLECTIONS", "[{}]")];
-        assert!(matches!(start(wrong).await, Err(StartError::Collections(_))));
-        let live = [("WEAVIATE_BACKEND", "live"), ("MEMORY_TABLE", "t")];
+        for (at, wrong) in
+            [(0, ""), (0, "mock"), (1, ""), (1, "both"), (2, ""), (3, "{\"boom\":1}"), (4, "[{}]")]
+        {
+            let mut env = sandbox;
+            env[at].1 = wrong;
+            assert!(start(env).await.is_err(), "{} {wrong}", env[at].0);
+        }
+    }
+
+    #[tokio::test]
+    async fn the_write_half_needs_the_judges_keys() {
+        let keys = r#"{"k1": "7UkoxijRwsbq6QM4kFmVYSlZJzpcY/k2NsFGFKyHN9E="}"#;
+        let write = [
+            ("WEAVIATE_BACKEND", "live"),
+            ("WEAVIATE_HALF", "write"),
+            ("WEAVIATE_URL", "https://weaviate.example"),
+            ("MEMORY_TABLE", "memories"),
+            ("STACK_NAME", "chimera"),
+            ("GRANT_PUBLIC_KEYS", keys),
+            ("MCP_DRY_RUN", "true"),
+        ];
+        assert!(start(write).await.is_ok());
+        for (at, wrong) in [(2, ""), (3, ""), (4, ""), (5, ""), (5, "{}"), (6, "perhaps")] {
+            let mut env = write;
+            env[at].1 = wrong;
+            assert!(start(env).await.is_err(), "{} {wrong}", env[at].0);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_live_database_has_an_address_and_a_clear_one_only_where_that_is_allowed() {
+        let live = [("WEAVIATE_BACKEND", "live"), ("WEAVIATE_HALF", "read")];
         assert!(matches!(start(live).await, Err(StartError::Env(_))), "a live server needs a URL");
         let clear = [live[0], live[1], ("WEAVIATE_URL", "http://weaviate.example")];
         assert!(matches!(start(clear).await, Err(StartError::Live(LiveError::Clear))));

@@ -24,6 +24,7 @@ pub async fn keeps(store: &impl ObjectStore, run: &str) {
     what_passes_is_in_the_window_and_nowhere_else(store, run).await;
     the_window_is_newest_first_and_ends_with_its_limit(store, run).await;
     an_erased_object_is_gone_and_does_not_come_back(store, run).await;
+    objects_are_found_by_their_ids(store, run).await;
     a_place_of_many_pages_is_read_whole(store, run).await;
     no_place_shows_anothers_objects(store, run).await;
     tenants_are_told_by_collection(store, run).await;
@@ -173,6 +174,21 @@ async fn an_erased_object_is_gone_and_does_not_come_back(store: &impl ObjectStor
     assert_eq!(kept(store, &place).await, []);
     assert_eq!(newest(store, &place, 0, 10).await, []);
     assert_eq!(insert(store, &place, &first, Stay::Kept).await, Inserted::Erased);
+}
+
+async fn objects_are_found_by_their_ids(store: &impl ObjectStore, run: &str) {
+    let place = memory(run, "find", "ada");
+    let (stays, passes, gone) = (object(1, "stays", 10), object(2, "passes", 11), object(3, "gone", 12));
+    keep(store, &place, &stays).await;
+    insert(store, &place, &passes, Stay::Passing { until: at(4_000_000_000) }).await;
+    keep(store, &place, &gone).await;
+    assert!(store.erase(&place, gone.id, at(20)).await.expect("the store answers"));
+    let asked = [passes.id, gone.id, Uuid::from_u128(99), stays.id];
+    let mut found = store.find(&place, &asked).await.expect("the store answers");
+    found.sort_by_key(|object| object.id);
+    assert_eq!(found, [stays, passes]);
+    let sister = memory(run, "find", "bea");
+    assert_eq!(store.find(&sister, &asked).await.expect("the store answers"), [], "another's are not there");
 }
 
 async fn a_place_of_many_pages_is_read_whole(store: &impl ObjectStore, run: &str) {

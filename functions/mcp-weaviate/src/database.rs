@@ -243,6 +243,13 @@ impl NewObject {
     }
 }
 
+impl Hit {
+    /// An object that was not searched for.
+    pub(crate) fn of(id: Uuid, properties: Map<String, Value>) -> Self {
+        Self { id, properties, score: 0.0, metadata: Map::new() }
+    }
+}
+
 /// A tenant of a collection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tenant {
@@ -257,7 +264,7 @@ pub struct Tenant {
 pub enum Keeping {
     /// It is kept now.
     New,
-    /// One of the same id says this already; it stays as it is.
+    /// One of the same id says this already; so far it stays as it is.
     Before(Map<String, Value>),
     /// One of the same id was forgotten.
     Forgotten,
@@ -294,6 +301,13 @@ pub trait VectorDatabase: Send + Sync + 'static {
         object: &Object,
         stay: Stay,
     ) -> impl Future<Output = Result<Keeping, DatabaseFault>> + Send;
+
+    /// The objects of a place that have these ids; what is not there is left out.
+    fn look_up(
+        &self,
+        place: &Place,
+        ids: &[Uuid],
+    ) -> impl Future<Output = Result<Vec<Hit>, DatabaseFault>> + Send;
 
     /// The newest objects of an agent's memory, newest first.
     fn newest(&self, newest: &Newest) -> impl Future<Output = Result<Vec<Hit>, DatabaseFault>> + Send;

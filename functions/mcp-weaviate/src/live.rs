@@ -297,6 +297,14 @@ impl<C: Clock + Send + 'static> VectorDatabase for Live<C> {
         found.iter().map(|found| Ok(Hit { metadata: Map::new(), ..read(found)? })).collect()
     }
 
+    async fn look_up(&self, place: &Place, ids: &[Uuid]) -> Result<Vec<Hit>, DatabaseFault> {
+        let mut found = Vec::new();
+        for id in ids {
+            found.extend(self.object(place, *id).await?.map(|properties| Hit::of(*id, properties)));
+        }
+        Ok(found)
+    }
+
     async fn forget(&self, place: &Place, id: Uuid) -> Result<bool, DatabaseFault> {
         if self.object(place, id).await?.is_none() {
             return Ok(false);

@@ -7,6 +7,6 @@ use mcp_weaviate::app;
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     telemetry::init("mcp-weaviate");
-    let router = app(&Env::new(), &sdk_config().await).await?;
+    let router = app(&Env::new(), &sdk_config()?).await?;
     Ok(serve(router).await?)
 }

@@ -1,6 +1,6 @@
 //! Remembering, recalling and forgetting, over whichever database there is.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chimera_domain::ports::Clock;
@@ -9,7 +9,7 @@ use chimera_mcp::server::ToolFault;
 use uuid::Uuid;
 
 use crate::condition::{Condition, Scalar, Test};
-use crate::database::{DatabaseFault, Hit, Keeping, Newest, Search, VectorDatabase};
+use crate::database::{DatabaseFault, Hit, Keeping, NewObject, Newest, Search, VectorDatabase};
 use crate::embedding::Embedding;
 use crate::fusion::Fusion;
 use crate::memory::{Memory, MemoryKind, WHOLE, WINDOW, memory_id};
@@ -83,11 +83,11 @@ impl<D: VectorDatabase, C: Clock + Send + 'static> Memories<D, C> {
         Self { database, clock: Arc::new(clock) }
     }
 
-    /// [W-2] Remembers a text; one that was remembered under its key already stays as it was.
+    /// [W-2] Remembers a text. The same under its key stays as it was, and another one takes its place.
     ///
     /// # Errors
-    /// `invalid_input` for a text of nothing, `idempotency_mismatch` where the key stands for another text, `conflict` where
-    /// it was forgotten, `policy_violation` where there is no room, and what the database says.
+    /// `invalid_input` for a text of nothing, `idempotency_mismatch` where one of the two only passes, `conflict` where what
+    /// the key stands for was forgotten, `policy_violation` where there is no room, and what the database says.
     pub async fn remember(&self, new: NewMemory) -> Result<Memory, ToolFault> {
         if new.text.trim().is_empty() {
             return Err(ToolFault::refused(
@@ -108,13 +108,68 @@ impl<D: VectorDatabase, C: Clock + Send + 'static> Memories<D, C> {
         };
         let passing = Stay::Passing { until: now.checked_add(WINDOW).unwrap_or(Timestamp::MAX) };
         let stay = if memory.long_term { Stay::Kept } else { passing };
-        match self.database.keep(&Place::Memory { tenant, agent }, &object, stay).await? {
+        let place = Place::Memory { tenant, agent: agent.clone() };
+        match self.database.keep(&place, &object, stay).await? {
             Keeping::New => Ok(memory),
             Keeping::Forgotten => {
                 Err(ToolFault::refused("conflict", "what this key stands for was forgotten", false))
             }
-            Keeping::Before(properties) => same(&memory, read(memory.id, properties)?),
+            Keeping::Before(properties) => {
+                let found = read(memory.id, properties)?;
+                self.renewed(&place, &agent, memory, found).await
+            }
         }
+    }
+
+    /// The memory in the place of one that stood under its key, unless that is the same but for its time.
+    async fn renewed(
+        &self,
+        place: &Place,
+        agent: &AgentId,
+        asked: Memory,
+        found: Memory,
+    ) -> Result<Memory, ToolFault> {
+        let asked = Memory { created_at: found.created_at, ..asked };
+        if asked == found {
+            return Ok(found);
+        }
+        if !(asked.long_term && found.long_term) {
+            let why = "this key stands for a text that does not stay as long";
+            return Err(ToolFault::refused("idempotency_mismatch", why, false));
+        }
+        let object = NewObject {
+            id: Some(asked.id),
+            properties: asked.properties(agent),
+            embedding: Some(Embedding::of_text(&asked.text)),
+        };
+        match self.database.upsert(place, vec![object]).await?.pop() {
+            Some(Ok(_)) => Ok(asked),
+            Some(Err(why)) => Err(ToolFault::refused("upstream_unavailable", why, true)),
+            None => Err(ToolFault::Failed("the database told of no object".into())),
+        }
+    }
+
+    /// What the agent remembers under these keys, in their order.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn get(
+        &self,
+        tenant: &TenantId,
+        agent: &AgentId,
+        keys: &[String],
+    ) -> Result<Vec<(String, Memory)>, ToolFault> {
+        let ids: Vec<Uuid> = keys.iter().map(|key| memory_id(tenant, agent, key)).collect();
+        let place = Place::Memory { tenant: tenant.clone(), agent: agent.clone() };
+        let found = some(self.database.look_up(&place, &ids).await)?;
+        let mut memories = found
+            .into_iter()
+            .map(|hit| Ok((hit.id, read(hit.id, hit.properties)?)))
+            .collect::<Result<BTreeMap<_, _>, ToolFault>>()?;
+        let after = self.clock.now().checked_sub(WINDOW).unwrap_or(Timestamp::MIN);
+        memories.retain(|_, memory| memory.long_term || memory.created_at > after);
+        let named = keys.iter().zip(ids).filter_map(|(key, id)| Some((key.clone(), memories.remove(&id)?)));
+        Ok(named.collect())
     }
 
     /// [W-4] What fits a question best, best first; the newer of two equally good ones first.
@@ -207,14 +262,6 @@ fn memory_of(new: NewMemory, now: Timestamp) -> Memory {
         source_ref: new.source_ref,
         created_at: now,
     }
-}
-
-/// What was remembered before, if it is the same but for its time.
-fn same(asked: &Memory, found: Memory) -> Result<Memory, ToolFault> {
-    if (Memory { created_at: found.created_at, ..asked.clone() }) == found {
-        return Ok(found);
-    }
-    Err(ToolFault::refused("idempotency_mismatch", "this key stands for another text", false))
 }
 
 fn of_kinds(kinds: &[MemoryKind]) -> Option<Condition> {

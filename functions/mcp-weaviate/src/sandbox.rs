@@ -172,13 +172,13 @@ impl<S: ObjectStore, C: Clock + Send + 'static> VectorDatabase for Sandbox<S, C>
             newest.condition.as_ref().is_none_or(|condition| condition.holds(class, &object.properties))
         };
         let found = self.store.newest(&newest.place, newest.after, newest.limit, &wanted).await?;
-        let hit = |object: Object| Hit {
-            id: object.id,
-            properties: object.properties,
-            score: 0.0,
-            metadata: serde_json::Map::new(),
-        };
-        Ok(found.into_iter().map(hit).collect())
+        Ok(found.into_iter().map(|object| Hit::of(object.id, object.properties)).collect())
+    }
+
+    async fn look_up(&self, place: &Place, ids: &[Uuid]) -> Result<Vec<Hit>, DatabaseFault> {
+        self.class(&place.collection())?;
+        let found = self.store.find(place, ids).await?;
+        Ok(found.into_iter().map(|object| Hit::of(object.id, object.properties)).collect())
     }
 
     async fn forget(&self, place: &Place, id: Uuid) -> Result<bool, DatabaseFault> {

@@ -21,6 +21,10 @@ pub(crate) fn transaction(
 ) -> Result<Option<Transaction>, ReplanError> {
     let reason = format!("the campaign was {}", view.campaign.row.status);
     let mut transaction = Transaction::by(writer);
+    // A draft first: from then on whoever still writes it is refused.
+    if let Some(draft) = view.plans.iter().find(|plan| plan.row.status == PlanStatus::Draft) {
+        transaction = transaction.replace(draft, operating::settled(view, &draft.row)?)?;
+    }
     let mut open_tasks = view.tasks.values().filter(|task| !task.row.status.is_final()).collect::<Vec<_>>();
     open_tasks.truncate(TASKS_PER_CLEARING);
     for task in &open_tasks[..fit::fitting(&open_tasks, |task| bytes_with_it(view, task))] {

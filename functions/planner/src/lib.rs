@@ -2,32 +2,34 @@
 
 mod clear;
 mod draft;
+mod first;
 mod fit;
 mod moves;
 mod operating;
+mod reaction;
 mod replan;
+mod round;
 mod view;
-mod wanted;
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use chimera_domain::{
-    Campaign, CampaignEvent, CampaignStatus, Money, Plan, PlanEvent, PlanMessage, PlanStatus, Policy, RowKey,
-    StoreError, Stored, Task, TaskEvent, TaskStatus, Timestamp, Transaction, WriterId, limits,
+    Agent, Campaign, CampaignEvent, CampaignStatus, Money, Plan, PlanCause, PlanMessage, RowKey, StoreError,
+    Stored, Task, TaskStatus, Timestamp, Transaction, WriterId, limits,
     ports::{
         Clock, HandleError, Ids, MessageHandler, ModelError, ReasoningModel, StateReader,
         StateReaderExt as _, StateWriter,
     },
 };
 
-use draft::{Draft, DraftError};
+use draft::{DraftError, Drafting};
 use fit::OPS;
 use moves::{Change, Moves};
 use operating::Operating;
-pub use replan::Changes;
 use replan::ReplanError;
+pub use replan::{Changes, SignalAnswer};
 use view::View;
 
 /// Times the planner looks again when somebody wrote first, before it leaves the message for another delivery.
@@ -117,103 +119,16 @@ where
                     None => Ok(Looked::Quiet),
                 }
             }
-            CampaignStatus::AwaitingApproval | CampaignStatus::Paused | CampaignStatus::Finished => {
-                Ok(Looked::Quiet)
-            }
+            CampaignStatus::AwaitingApproval => self.wait_for_approval(view).await,
+            CampaignStatus::Paused | CampaignStatus::Finished => Ok(Looked::Quiet),
         }
-    }
-
-    /// Draws the first plan and opens it. A draft that an earlier death left behind is dropped first.
-    async fn draw_plan(&self, view: &View) -> Result<Looked, HandleError> {
-        if let Some(left) = view.plans.iter().find(|plan| plan.row.status == PlanStatus::Draft) {
-            return self.drop_draft(view, left).await;
-        }
-        let campaign = &view.campaign.row;
-        let Some(agent) = self.store.agent(&campaign.tenant, &campaign.agent).await? else {
-            return self.stop(view, "the agent does not exist").await;
-        };
-        let (policy, _) = self.store.policy(&campaign.tenant).await?;
-        let (now, disclosure) = (self.clock.now(), policy.disclosure);
-        let is_redrawn = !view.tasks.is_empty();
-        let draft =
-            draft::draw(&self.model, campaign, &agent.row, view.next_plan(), disclosure, is_redrawn, now);
-        match draft.await {
-            Ok(draft) => self.open_plan(view, draft, &policy).await,
-            Err(DraftError::Model(ModelError::Unavailable(why))) => Err(ModelError::Unavailable(why).into()),
-            Err(unusable) => self.stop(view, &unusable.to_string()).await,
-        }
-    }
-
-    /// Writes the plan. One transaction where it fits; else the version as a draft with the tasks that wait anyway, in
-    /// chunks, and the opening last, with the tasks that need not wait.
-    async fn open_plan(&self, view: &View, draft: Draft, policy: &Policy) -> Result<Looked, HandleError> {
-        let Draft { plan, tasks } = draft;
-        let mut operating = Operating::of(view, policy.caps.operating);
-        if let Err(reason) = operating.open(plan.estimate) {
-            return self.stop(view, &reason).await;
-        }
-        let plan = Plan { reserved: Some(operating.at_most()), ..plan };
-        let opened = Plan { status: plan.status.next(PlanEvent::Open)?, ..plan.clone() };
-        let active = Campaign {
-            status: view.campaign.row.status.next(CampaignEvent::Open)?,
-            plan: plan.number,
-            ..view.campaign.row.clone()
-        };
-        let opening = Transaction::by(self.writer()).replace(&view.campaign, active)?;
-        if fit::fitting(&tasks, fit::bytes) == tasks.len() {
-            return self.write(&inserting(opening.insert(opened)?, &tasks)?).await;
-        }
-        let (roots, mut waiting): (Vec<Task>, Vec<Task>) =
-            tasks.into_iter().partition(|task| task.status == TaskStatus::Open);
-        let (at_once, later) = roots.split_at(fit::fitting(&roots, fit::bytes));
-        waiting.extend(later.iter().cloned().map(|task| Task {
-            status: TaskStatus::Blocked,
-            opened_at: None,
-            ..task
-        }));
-        match self.write_draft(plan, &waiting).await? {
-            Some(draft) => self.write(&inserting(opening.replace(&draft, opened)?, at_once)?).await,
-            None => Ok(Looked::Stale),
-        }
-    }
-
-    /// Writes a plan version as a draft, and tasks of it that wait; none where another planner got in between.
-    async fn write_draft(&self, plan: Plan, tasks: &[Task]) -> Result<Option<Stored<Plan>>, HandleError> {
-        let writer = self.writer();
-        let key = RowKey::plan(&plan.tenant, &plan.campaign, plan.number);
-        let drafting = Transaction::by(writer.clone()).insert(plan.clone())?;
-        if let Looked::Stale = self.write(&drafting).await? {
-            return Ok(None);
-        }
-        let draft = Stored { row: plan, version: 1, writer };
-        for run in fit::runs(tasks, fit::bytes) {
-            // Another planner may have dropped the draft as left over.
-            let chunking = Transaction::by(self.writer()).require_unchanged(key.clone(), &draft);
-            if let Looked::Stale = self.write(&inserting(chunking, run)?).await? {
-                return Ok(None);
-            }
-        }
-        Ok(Some(draft))
-    }
-
-    /// Drops a left-over draft: its tasks first, then the version itself.
-    async fn drop_draft(&self, view: &View, draft: &Stored<Plan>) -> Result<Looked, HandleError> {
-        let left = view.tasks.values().filter(|task| task.row.plan == draft.row.number);
-        let left: Vec<&Stored<Task>> = left.filter(|task| !task.row.status.is_final()).collect();
-        let mut transaction = Transaction::by(self.writer());
-        for task in &left[..fit::fitting(&left, |task| fit::bytes(&task.row))] {
-            let reason = Some("its plan was never opened".to_owned());
-            let dropped = Task { status: task.row.status.next(TaskEvent::Drop)?, reason, ..task.row.clone() };
-            transaction = transaction.replace(task, dropped)?;
-        }
-        if left.is_empty() {
-            transaction = transaction.replace(draft, operating::settled(view, &draft.row)?)?;
-        }
-        self.write(&transaction).await
     }
 
     async fn advance(&self, view: &View) -> Result<Looked, HandleError> {
         let now = self.clock.now();
+        if view.has_open_signal() {
+            return self.react(view, now).await;
+        }
         let Moves { changed, lost } = moves::moves(view, now)?;
         if !changed.is_empty() {
             return self.change(view, changed).await;
@@ -225,14 +140,72 @@ where
             let reason = lost.first().map(|(_, reason)| reason.clone()).unwrap_or_default();
             let dropped =
                 lost.into_iter().map(|(task, reason)| (task.row.id, reason)).take(OPS / 2).collect();
-            return self.replan_view(view, &Changes { reason, dropped, changed: Vec::new() }).await;
+            let changes = Changes { cause: PlanCause::Loss, reason, dropped, ..Changes::default() };
+            return self.replan_view(view, &changes).await;
         }
         let idle = clear::without_idle_questions(Transaction::by(self.writer()), view, now);
         let idle = idle.map_err(handle_error)?;
         if !idle.is_empty() {
             return self.write(&idle).await;
         }
-        if view.is_all_final() { self.finish(view, now).await } else { Ok(Looked::Quiet) }
+        let is_watching = reaction::is_watching(view, now);
+        if !is_watching && round::is_to_be_closed(view) {
+            return self.close_round(view, now).await;
+        }
+        if !is_watching && view.is_all_final() {
+            return self.finish(view, now).await;
+        }
+        Ok(Looked::Quiet)
+    }
+
+    /// [PL-16] Asks whether the goal is met, and plans another round where it is not.
+    async fn close_round(&self, view: &View, now: Timestamp) -> Result<Looked, HandleError> {
+        let Some(plan) = view.plan() else { return Ok(Looked::Quiet) };
+        let check = match round::ask(view, &self.model).await {
+            Ok(check) => check,
+            Err(ModelError::Unavailable(why)) => return Err(ModelError::Unavailable(why).into()),
+            Err(unusable) => return self.stop(view, &unusable.to_string()).await,
+        };
+        if check.met {
+            let closed = round::closed(plan, check);
+            return self.write(&Transaction::by(self.writer()).replace(plan, closed)?).await;
+        }
+        let campaign = &view.campaign.row;
+        let agent = self.agent_of(campaign).await?;
+        let (policy, _) = self.store.policy(&campaign.tenant).await?;
+        let remaining = round::remaining(campaign, &check);
+        let drawn = draft::draw(&self.model, view, &remaining, &agent, policy.disclosure, now).await;
+        let mut draft = match drawn {
+            Ok(draft) => draft,
+            Err(DraftError::Model(ModelError::Unavailable(why))) => {
+                return Err(ModelError::Unavailable(why).into());
+            }
+            Err(unusable) => return self.stop(view, &unusable.to_string()).await,
+        };
+        round::read_further(view, &mut draft.tasks);
+        self.replan_view(view, &round::changes(view, check, draft)).await
+    }
+
+    async fn agent_of(&self, campaign: &Campaign) -> Result<Agent, HandleError> {
+        let agent = self.store.agent(&campaign.tenant, &campaign.agent).await?;
+        let agent = agent.ok_or_else(|| HandleError::Defect(format!("agent {} is gone", campaign.agent)))?;
+        Ok(agent.row)
+    }
+
+    /// [PE-4] Answers what was perceived: in a new plan version where something follows from it.
+    async fn react(&self, view: &View, now: Timestamp) -> Result<Looked, HandleError> {
+        let campaign = &view.campaign.row;
+        let agent = self.agent_of(campaign).await?;
+        let (policy, _) = self.store.policy(&campaign.tenant).await?;
+        let drafting = Drafting::new(campaign, &agent, policy.disclosure, view.next_plan(), now);
+        let Some(changes) = reaction::to_signals(view, &drafting, &policy) else { return Ok(Looked::Quiet) };
+        let writer = self.writer();
+        let transaction = if changes.is_about_signals_alone() {
+            replan::without_version(view, &changes, writer)
+        } else {
+            replan::transaction(view, &changes, writer, now)
+        };
+        self.write(&transaction.map_err(handle_error)?).await
     }
 
     /// Writes what the tasks call for, as far as the operating limit allows. Attempts that nothing was set aside for
@@ -299,10 +272,15 @@ where
     }
 
     async fn replan_view(&self, view: &View, changes: &Changes) -> Result<Looked, HandleError> {
-        if view.campaign.row.revision > limits::REPLANS_PER_CAMPAIGN {
+        // What was perceived is bounded by the brief itself, and first plans by drafts and edits of their own.
+        let is_replan = |plan: &&Stored<Plan>| {
+            matches!(plan.row.cause, PlanCause::Loss | PlanCause::Alternative | PlanCause::Round)
+        };
+        let replanned = view.plans.iter().filter(is_replan).count();
+        if replanned >= usize::try_from(limits::REPLANS_PER_CAMPAIGN).unwrap_or(usize::MAX) {
             return self.stop(view, "re-planned too often").await;
         }
-        if !changes.changed.is_empty() {
+        if !changes.changed.is_empty() || !changes.added.is_empty() {
             let (policy, _) = self.store.policy(&view.campaign.row.tenant).await?;
             let estimate = replan::estimate_of(view, changes);
             if let Err(reason) = Operating::of(view, policy.caps.operating).open(estimate) {

@@ -1,6 +1,6 @@
 //! The planner as a Lambda function.
 
-use chimera_aws::{DynamoStore, Tables, aws_config};
+use chimera_aws::{DynamoStore, Tables, sdk_config};
 use chimera_model::AnyModel;
 use chimera_runtime::{Env, RandomIds, SystemClock, run_queue, telemetry};
 use planner::Planner;
@@ -10,7 +10,7 @@ async fn main() -> Result<(), chimera_runtime::Error> {
     telemetry::init("planner");
     let env = Env::new();
     let tables = Tables { state: env.text("STATE_TABLE")?, ..Tables::default() };
-    let aws = aws_config().await;
+    let aws = sdk_config()?;
     let model = AnyModel::from_env(&env, &aws)?;
     let store = DynamoStore::new(&aws, tables);
     store.warm().await;

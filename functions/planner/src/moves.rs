@@ -28,7 +28,7 @@ pub(crate) fn moves(view: &View, now: Timestamp) -> Result<Moves, IllegalTransit
     for task in view.tasks.values() {
         match task.row.status {
             TaskStatus::Rejected => moves.changed.push((task.clone(), after_rejection(&task.row, now)?)),
-            TaskStatus::Blocked => match view.inputs(&task.row) {
+            TaskStatus::Blocked => match view.inputs(&task.row, now) {
                 Inputs::Lost(reason) => moves.lost.push((task.clone(), reason)),
                 Inputs::Waiting => {
                     moves.lost.extend(never_bound(view, &task.row).map(|reason| (task.clone(), reason)));
@@ -127,6 +127,7 @@ fn published(view: &View) -> Result<Vec<Published>, String> {
             url: outcome.url.clone(),
             text: effect.intent.text()?.to_owned(),
             task: effect.task.clone(),
+            flags: effect.flags.clone(),
         })
     });
     let mut bytes = 0_usize;

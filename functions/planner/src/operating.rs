@@ -97,7 +97,8 @@ pub(crate) fn settled(view: &View, plan: &Plan) -> Result<Plan, IllegalTransitio
 fn spent(view: &View) -> i64 {
     let tasks = view.tasks.values().map(|task| task.row.cost.minor());
     let plans = view.plans.iter().filter_map(|plan| plan.row.drawing).map(Money::minor);
-    tasks.chain(plans).fold(0, i64::saturating_add)
+    let checks = view.plans.iter().filter_map(|plan| plan.row.goal.as_ref()).map(|goal| goal.cost.minor());
+    tasks.chain(plans).chain(checks).fold(0, i64::saturating_add)
 }
 
 /// [K-2] One attempt of a task of each of these kinds, at its most.

@@ -2,8 +2,9 @@
 //! what was seen. Where a commit got there first it is cancelled and the planner looks again.
 
 use chimera_domain::{
-    Campaign, Effect, EffectEvent, IllegalTransition, Money, Plan, PlanDiff, PlanStatus, Review, ReviewEvent,
-    ReviewStatus, StoreError, Stored, Task, TaskEvent, TaskId, TaskStatus, Timestamp, Transaction, WriterId,
+    Campaign, Effect, EffectEvent, GoalCheck, IllegalTransition, Money, Plan, PlanCause, PlanDiff,
+    PlanStatus, Review, ReviewEvent, ReviewStatus, Signal, SignalEvent, SignalId, StoreError, Stored, Task,
+    TaskEvent, TaskId, TaskStatus, Timestamp, Transaction, WriterId,
 };
 use thiserror::Error;
 
@@ -24,18 +25,64 @@ pub(crate) enum ReplanError {
 /// What a new plan version changes.
 #[derive(Debug, Clone, Default)]
 pub struct Changes {
+    /// What makes the version.
+    pub cause: PlanCause,
     /// Why, for people.
     pub reason: String,
+    /// New tasks.
+    pub added: Vec<Task>,
     /// Tasks no longer wanted, each with its reason.
     pub dropped: Vec<(TaskId, String)>,
     /// Tasks that start over with this goal: the same task, next attempt.
     pub changed: Vec<(TaskId, String)>,
+    /// Blocked tasks that wait for these as well.
+    pub longer: Vec<(TaskId, Vec<TaskId>)>,
+    /// What drawing it cost, where a model drew it.
+    pub drawing: Option<Money>,
+    /// What was found of the goal at the end of the version before, where that was asked.
+    pub closed: Option<GoalCheck>,
+    /// Signals with what becomes of them.
+    pub signals: Vec<(SignalId, SignalAnswer)>,
 }
 
-/// What the changes may cost to run: another attempt of each task that starts over.
+/// What becomes of a signal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignalAnswer {
+    /// This version answers it.
+    Answered,
+    /// Nothing follows from it; why, for people.
+    Ignored(String),
+}
+
+impl Changes {
+    /// Has a blocked task wait for these as well.
+    pub(crate) fn wait_for(&mut self, task: &TaskId, parents: &[TaskId]) {
+        match self.longer.iter_mut().find(|(waiting, _)| waiting == task) {
+            Some((_, more)) => more.extend_from_slice(parents),
+            None => self.longer.push((task.clone(), parents.to_vec())),
+        }
+    }
+
+    /// Whether it makes no plan version: nothing but signals from which nothing follows.
+    pub(crate) fn is_about_signals_alone(&self) -> bool {
+        self.added.is_empty() && self.dropped.is_empty() && self.changed.is_empty() && self.longer.is_empty()
+    }
+}
+
+/// What the changes may cost to run: another attempt of each task that starts over, and one of each that is new.
 pub(crate) fn estimate_of(view: &View, changes: &Changes) -> Money {
-    let changed = changes.changed.iter().filter_map(|(id, _)| view.tasks.get(id));
-    operating::estimate(Money::zero(view.campaign.row.currency()), changed.map(|task| task.row.kind))
+    let changed = changes.changed.iter().filter_map(|(id, _)| view.tasks.get(id)).map(|task| task.row.kind);
+    let added = changes.added.iter().map(|task| task.kind);
+    operating::estimate(Money::zero(view.campaign.row.currency()), changed.chain(added))
+}
+
+/// The transaction that ends signals from which nothing follows.
+pub(crate) fn without_version(
+    view: &View,
+    changes: &Changes,
+    writer: WriterId,
+) -> Result<Transaction, ReplanError> {
+    end_signals(Transaction::by(writer), view, changes, None)
 }
 
 /// The transaction that makes the new version of the campaign's plan.
@@ -49,29 +96,35 @@ pub(crate) fn transaction(
     let campaign =
         Campaign { revision: view.campaign.row.revision + 1, plan: number, ..view.campaign.row.clone() };
     let estimate = estimate_of(view, changes);
-    let touched = changes.dropped.len() + changes.changed.len();
+    let longer = changes.longer.iter().map(|(id, _)| id);
+    let touched = changes.dropped.len() + changes.changed.len() + changes.longer.len();
     let version = Plan {
         tenant: campaign.tenant.clone(),
         campaign: campaign.id.clone(),
         number,
         parent: view.campaign.row.plan,
+        cause: changes.cause,
         reason: changes.reason.clone(),
         diff: PlanDiff {
-            added: Vec::new(),
+            added: changes.added.iter().map(|task| task.id.clone()).collect(),
             dropped: changes.dropped.iter().map(|(id, _)| id.clone()).collect(),
-            changed: changes.changed.iter().map(|(id, _)| id.clone()).collect(),
+            changed: changes.changed.iter().map(|(id, _)| id).chain(longer).cloned().collect(),
             kept: u32::try_from(view.tasks.len().saturating_sub(touched)).unwrap_or(u32::MAX),
         },
         estimate,
-        drawing: None,
+        goal: None,
+        drawing: changes.drawing,
         reserved: Some(operating::at_most_with(view, estimate)),
         settled: None,
+        rejected: None,
         status: PlanStatus::Open,
         created_at: now,
     };
     let mut transaction = Transaction::by(writer).replace(&view.campaign, campaign)?.insert(version)?;
     if let Some(old) = view.plan() {
-        transaction = transaction.replace(old, operating::settled(view, &old.row)?)?;
+        let goal = changes.closed.clone().or_else(|| old.row.goal.clone());
+        let ended = Plan { goal, ..old.row.clone() };
+        transaction = transaction.replace(old, operating::settled(view, &ended)?)?;
     }
     for (id, reason) in &changes.dropped {
         if let Some(task) = view.tasks.get(id) {
@@ -82,6 +135,55 @@ pub(crate) fn transaction(
         if let Some(task) = view.tasks.get(id) {
             transaction = change_task(transaction, view, task, goal, number, now)?;
         }
+    }
+    for (id, parents) in &changes.longer {
+        if let Some(task) = view.tasks.get(id) {
+            transaction = wait_longer(transaction, task, parents, number)?;
+        }
+    }
+    for task in &changes.added {
+        transaction = transaction.insert(task.clone())?;
+    }
+    end_signals(transaction, view, changes, Some(number))
+}
+
+/// The same task, not yet opened, behind more tasks.
+fn wait_longer(
+    transaction: Transaction,
+    task: &Stored<Task>,
+    parents: &[TaskId],
+    plan: u32,
+) -> Result<Transaction, ReplanError> {
+    let mut changed = Task {
+        status: task.row.status.next(TaskEvent::Change)?,
+        plan,
+        attempt: task.row.attempt + 1,
+        ..task.row.clone()
+    };
+    changed.depends_on.extend_from_slice(parents);
+    Ok(transaction.replace(task, changed)?)
+}
+
+/// [PE-4] The signals end with what follows from them, in the same breath.
+fn end_signals(
+    mut transaction: Transaction,
+    view: &View,
+    changes: &Changes,
+    plan: Option<u32>,
+) -> Result<Transaction, ReplanError> {
+    for (id, answer) in &changes.signals {
+        let Some(signal) = view.signals.iter().find(|signal| signal.row.id == *id) else { continue };
+        let ended = match answer {
+            SignalAnswer::Answered => {
+                Signal { status: signal.row.status.next(SignalEvent::Answer)?, plan, ..signal.row.clone() }
+            }
+            SignalAnswer::Ignored(reason) => Signal {
+                status: signal.row.status.next(SignalEvent::Ignore)?,
+                reason: Some(reason.clone()),
+                ..signal.row.clone()
+            },
+        };
+        transaction = transaction.replace(signal, ended)?;
     }
     Ok(transaction)
 }

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 
 use chimera_domain::{
     Campaign, CampaignId, DecisionKind, Effect, EffectId, EffectStatus, Plan, Review, ReviewStatus, Row,
-    RowKey, Stored, Subject, Task, TaskId, TaskKind, TaskStatus, TenantId, ports::StateReader,
+    RowKey, Signal, SignalStatus, Stored, Subject, Task, TaskId, TaskKind, TaskStatus, TenantId, Timestamp,
+    ports::StateReader,
 };
 
 use chimera_domain::StoreError;
+
+use crate::{reaction, round};
 
 /// All rows of one campaign, read consistently in one query.
 #[derive(Debug)]
@@ -17,6 +20,7 @@ pub(crate) struct View {
     pub(crate) tasks: BTreeMap<TaskId, Stored<Task>>,
     pub(crate) reviews: Vec<Stored<Review>>,
     pub(crate) effects: Vec<Stored<Effect>>,
+    pub(crate) signals: Vec<Stored<Signal>>,
 }
 
 /// Whether what a task waits for is there.
@@ -38,7 +42,7 @@ impl View {
         let partition = RowKey::campaign_partition(tenant, campaign);
         let rows = store.query(&partition, "").await?;
         let (mut found, mut plans, mut tasks) = (None, Vec::new(), BTreeMap::new());
-        let (mut reviews, mut effects) = (Vec::new(), Vec::new());
+        let (mut reviews, mut effects, mut signals) = (Vec::new(), Vec::new(), Vec::new());
         for Stored { row, version, writer } in rows {
             match row {
                 Row::Campaign(row) => found = Some(Stored { row: *row, version, writer }),
@@ -48,11 +52,12 @@ impl View {
                 }
                 Row::Review(row) => reviews.push(Stored { row: *row, version, writer }),
                 Row::Effect(row) => effects.push(Stored { row: *row, version, writer }),
+                Row::Signal(row) => signals.push(Stored { row: *row, version, writer }),
                 _ => {}
             }
         }
         let Some(campaign) = found else { return Ok(None) };
-        let mut view = Self { campaign, plans, tasks, reviews, effects };
+        let mut view = Self { campaign, plans, tasks, reviews, effects, signals };
         // A query is no snapshot: it comes to the effects before the reviews, and a review that took a post back in
         // between made one more.
         if view.reviews.iter().any(|review| view.may_miss_an_undo(&review.row)) {
@@ -95,6 +100,23 @@ impl View {
         self.plans.iter().map(|plan| plan.row.number).max().unwrap_or(0) + 1
     }
 
+    /// Whether something was perceived that nobody has answered.
+    pub(crate) fn has_open_signal(&self) -> bool {
+        self.signals.iter().any(|signal| signal.row.status == SignalStatus::Open)
+    }
+
+    /// Tasks of this kind that wait for others.
+    pub(crate) fn blocked(&self, kind: TaskKind) -> impl Iterator<Item = &Task> {
+        let tasks = self.tasks.values().map(|task| &task.row);
+        tasks.filter(move |task| task.kind == kind && task.status == TaskStatus::Blocked)
+    }
+
+    /// The place that the next new task gets.
+    pub(crate) fn next_ordinal(&self) -> usize {
+        let last = self.tasks.values().map(|task| task.row.ordinal).max();
+        last.map_or(0, |last| usize::try_from(last).unwrap_or(usize::MAX).saturating_add(1))
+    }
+
     /// Whether a task has an effect that this view does not hold: a query is no snapshot, and its approval came in
     /// between.
     fn misses_effect(&self, task: &Task) -> bool {
@@ -108,8 +130,10 @@ impl View {
     }
 
     /// Whether what the task waits for is there: read again each time, never counted.
-    pub(crate) fn inputs(&self, task: &Task) -> Inputs {
+    pub(crate) fn inputs(&self, task: &Task, now: Timestamp) -> Inputs {
         match task.kind {
+            // More may still be published.
+            TaskKind::Remember if reaction::is_watching(self, now) || round::is_open(self) => Inputs::Waiting,
             TaskKind::Remember => self.when_all_is_out(task),
             _ => self.when_all_is_done(task),
         }
@@ -177,7 +201,17 @@ impl View {
 
     /// Whether nothing is left to do.
     pub(crate) fn is_all_final(&self) -> bool {
-        self.tasks.values().all(|task| task.row.status.is_final() && !self.misses_effect(&task.row))
+        self.is_done(|_| true)
+    }
+
+    /// Whether nothing is left to do but what tasks of this kind wait for.
+    pub(crate) fn is_all_final_but(&self, kind: TaskKind) -> bool {
+        self.is_done(|task| task.kind != kind || task.status != TaskStatus::Blocked)
+    }
+
+    fn is_done(&self, counts: impl Fn(&Task) -> bool) -> bool {
+        let mut tasks = self.tasks.values().map(|task| &task.row).filter(|task| counts(task));
+        tasks.all(|task| task.status.is_final() && !self.misses_effect(task))
             && self.effects.iter().all(|effect| effect.row.status.is_final())
             && !self.reviews.iter().any(|review| may_take_back(&review.row))
     }

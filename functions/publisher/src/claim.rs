@@ -102,7 +102,9 @@ impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R,
         if policy.forbids(&effect.agent, &effect.intent.server, &effect.intent.tool) {
             return Ok(Door::Later(now + LONGEST_WAIT));
         }
-        let (is_posting, reach) = (effect.undoes.is_none(), self.reach(effect));
+        // What is remembered is seen by nobody: it waits for no hour and no pace.
+        let is_posting = effect.undoes.is_none() && !effect.intent.is_of_memory();
+        let reach = self.reach(effect);
         // A call that begins before the quiet hours may act within them.
         let quiet = |at: Timestamp| policy.quiet_until(&effect.agent, at);
         if let Some(end) = quiet(now).or_else(|| quiet(now + reach)).filter(|_| is_posting) {

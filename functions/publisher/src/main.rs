@@ -1,6 +1,6 @@
 //! The publisher as a Lambda function.
 
-use chimera_aws::{DynamoStore, Tables, aws_config};
+use chimera_aws::{DynamoStore, Tables, sdk_config};
 use chimera_domain::limits;
 use chimera_mcp::client::{Connections, McpToolbox, McpWriteTools};
 use chimera_runtime::{Env, RandomIds, SystemClock, run_queue, telemetry};
@@ -9,7 +9,7 @@ use publisher::{Publisher, Servers, Timing};
 #[tokio::main]
 async fn main() -> Result<(), chimera_runtime::Error> {
     telemetry::init("publisher");
-    let (env, aws) = (Env::new(), aws_config().await);
+    let (env, aws) = (Env::new(), sdk_config()?);
     let tables = Tables {
         state: env.text("STATE_TABLE")?,
         ledger: env.text("LEDGER_TABLE")?,

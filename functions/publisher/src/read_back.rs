@@ -1,7 +1,7 @@
 //! What the platform shows of an effect whose outcome nobody told.
 
 use chimera_domain::{
-    Effect, Money, Outcome, Refusal, Timestamp,
+    Effect, Money, Outcome, ProposedMemory, Refusal, Timestamp,
     ports::{Clock, Ids, ReadTools, ToolError, WriteTools},
 };
 use chimera_policy::refusals::PlatformRefusal;
@@ -24,6 +24,8 @@ pub(crate) enum Seen {
     Failed(Refusal),
     /// Nothing, so far.
     Nothing,
+    /// Nothing yet, and its call may still be under way: the next look tells more.
+    TooEarly,
 }
 
 /// How the effect shows once it has happened. Each server is read back in its own way.
@@ -35,6 +37,8 @@ enum Trace<'a> {
     Gap { post_id: &'a str },
     /// The wallet knows its key.
     Deed,
+    /// The agent remembers these, each under its key.
+    Kept { memories: Vec<ProposedMemory> },
 }
 
 impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R, C, I> {
@@ -45,6 +49,7 @@ impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R,
         let answer = self.reads.call(&effect.intent.server, tool, arguments, self.timing.call).await?;
         match &trace {
             Trace::Deed => Ok(deed(effect, &answer)),
+            Trace::Kept { memories } => Ok(kept(effect, memories, &answer, self.clock.now())),
             Trace::Post { .. } | Trace::Gap { .. } => {
                 let Some(posts) = answer.get("posts").and_then(Value::as_array) else {
                     return Err(ToolError::Unknown(format!("{tool}: the answer has no posts")));
@@ -57,6 +62,9 @@ impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R,
 
 fn trace(effect: &Effect) -> Option<Trace<'_>> {
     let intent = &effect.intent;
+    if intent.is_of_memory() {
+        return Some(Trace::Kept { memories: intent.memories()? });
+    }
     match (intent.server.as_str(), intent.tool.as_str()) {
         ("coinbase", _) => Some(Trace::Deed),
         (_, "post_delete") => {
@@ -74,6 +82,11 @@ fn question(effect: &Effect, trace: &Trace<'_>) -> (&'static str, Value) {
         Trace::Deed => {
             let (tenant, agent, key) = (&effect.tenant, &effect.agent, effect.idempotency_key);
             return ("transfer_get", json!({ "tenant": tenant, "agent": agent, "idempotency_key": key }));
+        }
+        Trace::Kept { memories } => {
+            let (tenant, agent) = (&effect.tenant, &effect.agent);
+            let keys: Vec<&str> = memories.iter().map(|memory| memory.key.as_str()).collect();
+            return ("memories_get", json!({ "tenant": tenant, "agent": agent, "keys": keys }));
         }
         Trace::Post { text, .. } => account["text"] = json!(text),
         Trace::Gap { post_id } => account["post_id"] = json!(post_id),
@@ -95,6 +108,32 @@ fn deed(effect: &Effect, answer: &Value) -> Seen {
         }
         _ => Seen::Nothing,
     }
+}
+
+/// [E-10] [E-14] What the agent remembers of the effect's memories. They have happened once all of them are there, whoever
+/// kept them. What is not there once the call's lease is over will not come by itself, and keeping it again keeps it once.
+fn kept(effect: &Effect, memories: &[ProposedMemory], answer: &Value, now: Timestamp) -> Seen {
+    let found = answer.get("memories").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let ids: Option<Vec<&str>> = memories.iter().map(|memory| id_of(memory, found)).collect();
+    if let Some(ids) = ids {
+        return Seen::There(Outcome { external_id: ids.join(","), url: None, cost: effect.max_cost });
+    }
+    if effect.claim.as_ref().is_some_and(|claim| claim.lease_until > now) {
+        return Seen::TooEarly;
+    }
+    Seen::Failed(PlatformRefusal::UpstreamUnavailable.refusal("not all of it is remembered"))
+}
+
+/// The id under which the memory is kept as it was approved.
+fn id_of<'a>(memory: &ProposedMemory, found: &'a [Value]) -> Option<&'a str> {
+    let is_it = |found: &&Value| {
+        text(found, "key") == Some(memory.key.as_str())
+            && text(found, "kind") == Some(memory.kind.as_str())
+            && text(found, "text") == Some(memory.text.as_str())
+            && text(found, "source_ref") == memory.source_ref.as_deref()
+            && found.get("salience").and_then(Value::as_u64) == Some(u64::from(memory.salience))
+    };
+    text(found.iter().find(is_it)?, "id").filter(|id| !id.is_empty())
 }
 
 /// Whether it is about what the effect is about; one under its key that is not is no outcome of it.
@@ -121,7 +160,7 @@ fn found(effect: &Effect, trace: &Trace<'_>, posts: &[Value]) -> Option<Outcome>
             let gone = Outcome { external_id: (*post_id).to_owned(), url: None, cost: effect.max_cost };
             (!is_there).then_some(gone)
         }
-        Trace::Deed => None,
+        Trace::Deed | Trace::Kept { .. } => None,
         Trace::Post { text: said, in_reply_to } => {
             let says_it = |post: &&Value| {
                 text(post, "text") == Some(*said) && text(post, "in_reply_to") == *in_reply_to
@@ -153,6 +192,8 @@ fn text<'a>(post: &'a Value, name: &str) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
+    use chimera_domain::Claim;
+
     use super::*;
 
     const KEY: &str = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
@@ -258,6 +299,38 @@ mod tests {
         assert_eq!(with("status", json!("processing")), Seen::UnderWay);
         let failed = with("status", json!("failed"));
         assert!(matches!(&failed, Seen::Failed(refusal) if refusal.code == "transfer_failed"), "{failed:?}");
+    }
+
+    /// [E-10] [E-14]
+    #[test]
+    fn memories_are_there_once_all_are_and_are_given_up_when_the_call_is_over() {
+        let memory = |key: &str| json!({ "key": key, "kind": "episodic", "text": "One small tool.", "salience": 40 });
+        let arguments = json!({ "account": "mira", "memories": [memory("c-1/1"), memory("c-1/2")] });
+        let mut keeping = effect("memories_keep", &arguments);
+        keeping.intent.server = "weaviate".to_owned();
+        let lease_until: Timestamp = "2026-03-02T09:02:00Z".parse().unwrap();
+        keeping.claim = Some(Claim { id: Uuid::nil(), lease_until });
+        let found = trace(&keeping).unwrap();
+        let (tool, asked) = question(&keeping, &found);
+        assert_eq!(tool, "memories_get");
+        assert_eq!(asked, json!({ "tenant": "acme", "agent": "mira", "keys": ["c-1/1", "c-1/2"] }));
+
+        let Trace::Kept { memories } = &found else { panic!("{found:?}") };
+        let shown = |key: &str, id: &str| {
+            let mut shown = memory(key);
+            shown["id"] = json!(id);
+            shown
+        };
+        let both = [shown("c-1/1", "m1"), shown("c-1/2", "m2")];
+        let early = "2026-03-02T09:01:59Z".parse().unwrap();
+        let seen = |shown: &[Value], now| kept(&keeping, memories, &json!({ "memories": shown }), now);
+        assert!(matches!(seen(&both, early), Seen::There(outcome) if outcome.external_id == "m1,m2"));
+        assert_eq!(seen(&both[..1], early), Seen::TooEarly, "its call may still be under way");
+        let over = seen(&both[..1], lease_until);
+        assert!(matches!(&over, Seen::Failed(refusal) if refusal.retryable), "{over:?}");
+        let mut other = both.clone();
+        other[1]["text"] = json!("Another text.");
+        assert!(matches!(seen(&other, lease_until), Seen::Failed(_)), "another text is another memory");
     }
 
     /// [E-9] [E-10]

@@ -48,6 +48,7 @@ impl<S: Store, W: WriteTools, R: ReadTools, C: Clock, I: Ids> Publisher<S, W, R,
             Ok(Seen::UnderWay | Seen::Nothing) => {
                 self.look_again(&effect, Some(effect.row.read_backs + 1)).await
             }
+            Ok(Seen::TooEarly) => self.look_again(&effect, None).await,
             Err(unreachable) => {
                 tracing::warn!(effect.id = %effect.row.id, error = %unreachable, "A platform could not be read back");
                 self.look_again(&effect, None).await
@@ -288,6 +289,8 @@ fn asking(effect: &Effect) -> &'static str {
         "The platform did not say whether this was deleted. Look at the account, then answer: approve = it is gone, reject = it is still there."
     } else if effect.intent.payment().is_some() {
         "The wallet did not say whether this was paid. Look at its ledger, then answer: approve = it was paid, reject = it was not."
+    } else if effect.intent.is_of_memory() {
+        "The memory did not say whether this was kept. Look at what the agent remembers, then answer: approve = it is kept, reject = it is not."
     } else {
         "The platform did not say whether this was published. Look at the account, then answer: approve = it is there, reject = it is not."
     }

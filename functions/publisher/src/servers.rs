@@ -35,10 +35,12 @@ impl Servers {
         let pins = env.optional("MCP_PINS").unwrap_or_default();
         let writes = Registry::new()
             .with("twitter", Server::twitter_write(target("MCP_TWITTER_WRITE_FUNCTION")?))
-            .with("coinbase", Server::coinbase_write(target("MCP_COINBASE_WRITE_FUNCTION")?));
+            .with("coinbase", Server::coinbase_write(target("MCP_COINBASE_WRITE_FUNCTION")?))
+            .with("weaviate", Server::weaviate_write(target("MCP_WEAVIATE_WRITE_FUNCTION")?));
         let reads = Registry::new()
             .with("twitter", Server::twitter_read(target("MCP_TWITTER_READ_FUNCTION")?))
             .with("coinbase", Server::coinbase_read(target("MCP_COINBASE_READ_FUNCTION")?))
+            .with("weaviate", Server::weaviate_read(target("MCP_WEAVIATE_READ_FUNCTION")?))
             .with("imagegen", Server::imagegen(target("MCP_IMAGEGEN_FUNCTION")?));
         Ok(Self { writes: writes.pinned(&pins)?, reads: reads.pinned(&pins)? })
     }
@@ -48,11 +50,13 @@ impl Servers {
 mod tests {
     use super::*;
 
-    const VARIABLES: [(&str, &str); 5] = [
+    const VARIABLES: [(&str, &str); 7] = [
         ("MCP_TWITTER_READ_FUNCTION", "McpTwitterRead"),
         ("MCP_TWITTER_WRITE_FUNCTION", "McpTwitterWrite"),
         ("MCP_COINBASE_READ_FUNCTION", "McpCoinbaseRead"),
         ("MCP_COINBASE_WRITE_FUNCTION", "McpCoinbaseWrite"),
+        ("MCP_WEAVIATE_READ_FUNCTION", "McpWeaviateRead"),
+        ("MCP_WEAVIATE_WRITE_FUNCTION", "McpWeaviateWrite"),
         ("MCP_IMAGEGEN_FUNCTION", "McpImagegen"),
     ];
 

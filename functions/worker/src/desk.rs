@@ -122,15 +122,25 @@ impl<'a, T: SkillTools, M: ReasoningModel> Desk<'a, T, M> {
         Ok(self.reach((server, tool), arguments, self.deadline).await?)
     }
 
-    /// The same for what the work can do without: it gets a part of the time, so that the work has the rest.
-    pub(crate) async fn call_briefly(
+    /// The same, side by side, for what the work can do without: together they get a part of the time, so that the work has
+    /// the rest.
+    pub(crate) async fn call_both_briefly(
         &mut self,
-        server: &str,
-        tool: &str,
-        arguments: Value,
+        [one, other]: [(ToolName, Value); 2],
+    ) -> [Result<Value, SkillError>; 2] {
+        for (tool, _) in [&one, &other] {
+            self.count(*tool);
+        }
+        let (one, other) = tokio::join!(self.reach_briefly(one), self.reach_briefly(other));
+        [one, other]
+    }
+
+    async fn reach_briefly(
+        &self,
+        ((server, tool), arguments): (ToolName, Value),
     ) -> Result<Value, SkillError> {
         let part = self.deadline / BRIEFLY;
-        let answer = tokio::time::timeout(part, self.reach((server, tool), arguments, part)).await;
+        let answer = tokio::time::timeout(part, self.fetch((server, tool), arguments, part)).await;
         let late = |_| ToolError::Unknown(format!("{server}.{tool}: no answer in {} ms", part.as_millis()));
         Ok(answer.map_err(late)??)
     }
@@ -161,12 +171,28 @@ impl<'a, T: SkillTools, M: ReasoningModel> Desk<'a, T, M> {
         arguments: Value,
         deadline: Duration,
     ) -> Result<Value, ToolError> {
+        self.count((server, tool));
+        self.fetch((server, tool), arguments, deadline).await
+    }
+
+    /// Puts a call on the bill; one that does not leave is none.
+    fn count(&mut self, tool: (&str, &str)) {
+        if self.allowed.contains(&tool) {
+            self.usage.tool_calls = self.usage.tool_calls.saturating_add(1);
+        }
+    }
+
+    async fn fetch(
+        &self,
+        (server, tool): (&str, &str),
+        arguments: Value,
+        deadline: Duration,
+    ) -> Result<Value, ToolError> {
         // [K-1]
         if !self.allowed.contains(&(server, tool)) {
             let why = format!("{server}.{tool}: not among the tools of this kind of task");
             return Err(ToolError::Forbidden(why));
         }
-        self.usage.tool_calls = self.usage.tool_calls.saturating_add(1);
         self.tools.for_kind(self.kind).call(server, tool, arguments, deadline).await
     }
 

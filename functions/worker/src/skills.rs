@@ -12,7 +12,7 @@ mod transact;
 mod write;
 
 use chimera_domain::ports::{Ask, ModelRole, ReasoningModel, SkillTools};
-use chimera_domain::{Digest, Task, TaskKind, WorkOutcome};
+use chimera_domain::{Digest, Recollection, Task, TaskKind, WorkOutcome};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -80,7 +80,7 @@ struct About {
     name: &'static str,
     what: Value,
     /// What the agent remembers of it, which comes from outside as well.
-    notes: Vec<String>,
+    memory: Recollection,
 }
 
 #[derive(Debug, Deserialize)]
@@ -108,8 +108,9 @@ async fn written<T: SkillTools, M: ReasoningModel>(
         "attempt": task.attempt,
     });
     input[about.name] = about.what;
-    if !about.notes.is_empty() {
-        input["memory"] = json!({ "untrusted": true, "notes": about.notes });
+    // [K-8] What it remembers stands beside who it is, and never within.
+    if let Some(memory) = about.memory.told() {
+        input["memory"] = memory;
     }
     let (role, prompt, schema, seed) = (ModelRole::Writer, about.prompt, text_schema(), task.seed);
     let answer = desk.ask(&Ask { role, prompt, input, schema, seed }).await?;

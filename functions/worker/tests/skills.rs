@@ -10,8 +10,8 @@ use chimera_domain::ports::{
     Answer, Ask, MessageHandler as _, ModelError, ReadTools, ReasoningModel, SkillTools, ToolError,
 };
 use chimera_domain::{
-    Artifact, Binding, CampaignId, Digest, Envelope, Intent, Picture, Refusal, Remembered, Source, Task,
-    TaskId, TaskKind, TaskMessage, TaskResult, WorkOutcome, limits,
+    Artifact, Binding, CampaignId, Digest, Envelope, Intent, Mention, Picture, Refusal, Source, Task, TaskId,
+    TaskKind, TaskMessage, TaskResult, WorkOutcome, limits,
 };
 use chimera_model::ScriptedModel;
 use serde_json::{Value, json};
@@ -32,8 +32,12 @@ struct Tools {
     down: Option<&'static str>,
     /// Never answers this one.
     hangs: Option<&'static str>,
-    /// What the agent remembers.
+    /// What the agent remembers for good.
     remembered: Vec<&'static str>,
+    /// Nobody reacts to what it posts.
+    idle: bool,
+    /// What it remembers of the last hour.
+    recent: Vec<&'static str>,
 }
 
 impl Tools {
@@ -67,12 +71,16 @@ impl ReadTools for &Tools {
             "coinbase.transfer_quote" => json!({
                 "quote_id": "quote_1", "network": "base-sepolia", "expires_at": "2031-03-01T12:10:00Z",
             }),
+            "twitter.posts_metrics" if self.idle => json!({"missing": [], "metrics": [
+                {"post_id": "p-1", "likes": 0, "replies": 0, "reposts": 0, "quotes": 0, "impressions": 40},
+            ]}),
             "twitter.posts_metrics" => json!({"missing": [], "metrics": [
                 {"post_id": "p-1", "likes": 2, "replies": 4, "reposts": 0, "quotes": 0},
                 {"post_id": "p-2", "likes": 9, "replies": 0, "reposts": 0, "quotes": 0},
             ]}),
-            "weaviate.memory_remember" => {
-                json!({"id": format!("m-{}", arguments["text"].as_str().unwrap().len())})
+            "weaviate.memory_recent" => {
+                let items = self.recent.iter().map(|text| json!({"id": "m", "text": text}));
+                json!({"memories": items.collect::<Vec<_>>()})
             }
             "weaviate.memory_recall" => {
                 let items =
@@ -119,6 +127,15 @@ fn remember() -> Task {
     sample(include_str!("../events/remember.json"))
 }
 
+fn reply() -> Task {
+    let mention = Mention {
+        id: "m-1".to_owned(),
+        author: "reader".to_owned(),
+        text: "Does Pail run on old laptops?".to_owned(),
+    };
+    Task { kind: TaskKind::Reply, binding: Binding::Mention { mention }, source: None, ..write() }
+}
+
 fn write() -> Task {
     sample(include_str!("../events/write.json"))
 }
@@ -152,7 +169,8 @@ fn code(result: &TaskResult) -> &str {
 #[tokio::test]
 async fn each_skill_calls_the_tools_that_its_kind_lists_and_no_other_skill_makes_or_pays() {
     let recalling = Task { recall: true, ..write() };
-    for task in [illustrate(), transact(), remember(), recalling] {
+    let answering = Task { recall: true, ..reply() };
+    for task in [illustrate(), transact(), remember(), recalling, answering] {
         let (tools, kind) = (Tools::default(), task.kind);
         answered(&tools, task).await;
         let called: BTreeSet<String> = tools.asked().into_iter().map(|(name, _)| name).collect();
@@ -273,78 +291,85 @@ async fn a_payment_that_the_wallet_would_not_make_is_a_failure_and_no_proposal()
 
 /// [K-9] [K-11]
 #[tokio::test]
-async fn what_worked_best_is_kept_first_and_kept_once() {
+async fn what_did_best_is_proposed_in_its_own_words_and_kept_by_nobody_yet() {
     let tools = Tools::default();
-    let result = answered(&tools, remember()).await;
-    let WorkOutcome::Artifact { artifact: Artifact::Memory { notes } } = &result.outcome else {
-        panic!("{:?}", result.outcome);
-    };
-    // Four answers weigh more than nine likes.
-    let texts = ["Pail sorts 4 GB a minute.", "Tub keeps notes in plain files."];
-    let note = |text: &str| Remembered { id: format!("m-{}", text.len()), text: text.to_owned() };
-    assert_eq!(*notes, texts.map(note));
+    let proposed = intent(&answered(&tools, remember()).await);
+    assert_eq!((proposed.server.as_str(), proposed.tool.as_str()), ("weaviate", "memories_keep"));
+    // Four answers weigh more than nine likes; between two there is a half.
+    let memory = json!({
+        "key": "tools/p-1", "kind": "episodic", "salience": 58,
+        "text": "Pail sorts 4 GB a minute.\nLikes 2, replies 4, reposts 0, quotes 0.",
+    });
+    assert_eq!(proposed.arguments, json!({"account": "ada", "memories": [memory]}));
     let asked = tools.asked();
-    assert_eq!(
-        asked[0],
-        (
-            "twitter.posts_metrics".to_owned(),
-            json!({"tenant": "acme", "account": "ada", "post_ids": ["p-2", "p-1"]})
-        )
-    );
-    assert_eq!(asked[1].1["idempotency_key"], "tools/p-1");
-    assert_eq!(
-        (&asked[1].1["kind"], &asked[2].1["source_ref"]),
-        (&json!("episodic"), &json!("https://x.example/ada/status/p-2"))
-    );
-    assert_eq!(asked.len(), 3);
+    let question = json!({"tenant": "acme", "account": "ada", "post_ids": ["p-2", "p-1"]});
+    assert_eq!(asked, [("twitter.posts_metrics".to_owned(), question)], "it only looks");
 
-    let next = Tools::default();
-    answered(&next, Task { attempt: 2, ..remember() }).await;
-    assert_eq!(next.asked(), asked, "another attempt keeps nothing twice");
+    let again = intent(&answered(&Tools::default(), Task { attempt: 2, ..remember() }).await);
+    assert_eq!(again, proposed, "another attempt proposes nothing else");
 }
 
 /// [K-11]
 #[tokio::test]
-async fn no_more_than_three_posts_are_kept_and_none_that_the_platform_does_not_show() {
+async fn nothing_is_proposed_of_posts_that_are_not_shown_or_that_nobody_reacted_to() {
     let mut task = remember();
-    let post = task.published[0].clone();
-    task.published = (3..9)
-        .map(|n| {
-            let mut post = post.clone();
-            post.post_id = format!("p-{n}");
-            post
-        })
-        .collect();
-    let tools = Tools::default();
-    assert_eq!(code(&answered(&tools, task.clone()).await), "nothing_to_remember");
-    task.published.extend(remember().published);
-    let tools = Tools::default();
-    answered(&tools, task).await;
-    assert_eq!(tools.asked().len(), 3, "figures, and the two that are shown");
+    let of = |at: usize, id: &str| {
+        let mut post = remember().published[at].clone();
+        post.post_id = id.to_owned();
+        post
+    };
+    task.published = (3..9).map(|n| of(0, &format!("p-{n}"))).collect();
+    let unseen = answered(&Tools::default(), task.clone()).await;
+    assert_eq!(code(&unseen), "nothing_to_remember");
+    assert!(format!("{:?}", unseen.outcome).contains("the platform shows none of the posts"));
+    let idle = Tools { idle: true, ..Tools::default() };
+    let unloved = answered(&idle, remember()).await;
+    assert_eq!(code(&unloved), "nothing_to_remember");
+    assert!(format!("{:?}", unloved.outcome).contains("nobody has reacted"));
+    task.published.push(of(1, "p-1"));
+    let proposed = intent(&answered(&Tools::default(), task).await).memories().unwrap();
+    assert_eq!(proposed.len(), 1, "what is shown is enough");
 }
 
 /// [K-8]
 #[tokio::test(start_paused = true)]
-async fn a_writer_is_told_what_its_agent_remembers_where_that_is_wanted_and_does_without_where_it_cannot_be_had()
+async fn writers_are_told_what_their_agent_remembers_where_that_is_wanted_and_do_without_where_it_cannot_be_had()
  {
-    let recalling = Task { recall: true, ..write() };
-    let tools = Tools { remembered: vec!["Noted: Pail. It works."; 5], ..Tools::default() };
-    let model = Listening::default();
-    work(&tools, &model, recalling.clone()).await;
-    let (name, asked) = tools.asked().pop().unwrap();
-    assert_eq!(
-        (name.as_str(), &asked["query"], &asked["k"]),
-        ("weaviate.memory_recall", &json!("Pail"), &json!(3))
-    );
-    let told = model.0.lock().unwrap().pop().unwrap();
-    assert_eq!(told["memory"], json!({"untrusted": true, "notes": vec!["Noted: Pail. It works."; 3]}));
+    let both = "Noted: Pail. It works.\nLikes 9, replies 0, reposts 0, quotes 0.";
+    for (task, about) in [(write(), "Pail"), (reply(), "Does Pail run on old laptops?")] {
+        let recalling = Task { recall: true, ..task.clone() };
+        let tools = Tools {
+            remembered: vec![both, "An older one.", "3", "4", "5", "6"],
+            recent: vec!["Just now.", both],
+            ..Tools::default()
+        };
+        let model = Listening::default();
+        work(&tools, &model, recalling.clone()).await;
+        let who = |more: Value| {
+            let mut asked = json!({"tenant": "acme", "agent": "ada"});
+            asked.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            asked
+        };
+        let recall = ("weaviate.memory_recall".to_owned(), who(json!({"query": about, "k": 5})));
+        let recent = ("weaviate.memory_recent".to_owned(), who(json!({"limit": 5})));
+        assert_eq!(tools.asked(), [recall, recent], "one call each");
+        let told = model.0.lock().unwrap().pop().unwrap();
+        let once = "Noted: Pail. It works. Likes 9, replies 0, reposts 0, quotes 0.";
+        let memory = json!({
+            "untrusted": true, "recent": ["Just now.", once], "long_term": ["An older one.", "3", "4", "5"],
+        });
+        assert_eq!(told["memory"], memory, "each kind apart, and each memory once");
+        assert_eq!(told["persona"].get("memory"), None, "who it is and what it remembers are two things");
 
-    let down = Tools { down: Some("memory_recall"), ..Tools::default() };
-    let hangs = Tools { hangs: Some("memory_recall"), ..Tools::default() };
-    for gone in [down, hangs] {
-        let without = intent(&answered(&gone, recalling.clone()).await);
-        assert_eq!(without, intent(&answered(&Tools::default(), write()).await));
-        assert_eq!(gone.asked().len(), 1, "what will not pass is not tried again");
+        for tool in ["memory_recall", "memory_recent"] {
+            for is_down in [true, false] {
+                let (down, hangs) = (is_down.then_some(tool), (!is_down).then_some(tool));
+                let gone = Tools { down, hangs, ..Tools::default() };
+                let without = intent(&answered(&gone, recalling.clone()).await);
+                assert_eq!(without, intent(&answered(&Tools::default(), task.clone()).await));
+                assert_eq!(gone.asked().len(), 2, "what will not pass is not tried again");
+            }
+        }
     }
 }
 

@@ -1,48 +1,54 @@
-//! What the clients are built from: one SDK configuration, and the names the template gave.
+//! What the clients are built from beside the SDK configuration of functions: those of an operator, and the names the
+//! template gave.
 
 use std::time::Duration;
 
-use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_sdk_dynamodb::config::Credentials;
 use chimera_domain::{StoreError, Table};
+use chimera_signed_http::retry::waits;
+use chimera_signed_http::{SetupError, http_client, retry_config, sdk_http, timeout_config};
 
 use crate::errors;
 
-/// Attempts the SDK makes for one call, the first included: enough for a dropped connection, few enough that a caller's
-/// deadline still decides.
-const ATTEMPTS: u32 = 3;
-/// Longest wait for a connection: endpoints are in the same region.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-/// Longest wait for one attempt's answer.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Tries after the first where others write at the same time: with the waits below about half a second in all, well inside
+/// every deadline.
+const RETRIES: u32 = 4;
+/// Upper bound of the first wait.
+const FIRST_WAIT: Duration = Duration::from_millis(30);
 
-/// The SDK configuration of every client: region, credentials and endpoint from the environment, three attempts, one
-/// second to connect, five seconds per attempt. Clients of calls that must not be repeated override the retries.
-pub async fn aws_config() -> SdkConfig {
-    defaults().load().await
+/// The SDK configuration of an operator's tool: whoever is signed in there, be it by a profile or a role. A function takes
+/// [`sdk_config`](crate::sdk_config), which links none of that.
+///
+/// # Errors
+/// [`SetupError`].
+pub async fn operator_config() -> Result<SdkConfig, SetupError> {
+    Ok(defaults()?.load().await)
 }
 
 /// The SDK configuration for a local cloud at this endpoint, as its root: an operator's tool alone has a use for it. The
 /// keys are the emulators' well-known ones, never the environment's, so that no real key reaches an emulator.
-pub async fn local_config(endpoint: &str, region: &str) -> SdkConfig {
-    defaults()
+///
+/// # Errors
+/// [`SetupError`].
+pub async fn local_config(endpoint: &str, region: &str) -> Result<SdkConfig, SetupError> {
+    let config = defaults()?
         .endpoint_url(endpoint)
         .region(Region::new(region.to_owned()))
-        .credentials_provider(Credentials::new("test", "test", None, None, "local cloud"))
-        .load()
-        .await
+        .credentials_provider(Credentials::new("test", "test", None, None, "local cloud"));
+    Ok(config.load().await)
 }
 
-fn defaults() -> ConfigLoader {
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-        .build();
-    aws_config::defaults(BehaviorVersion::latest())
-        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
-        .timeout_config(timeouts)
+fn defaults() -> Result<ConfigLoader, SetupError> {
+    Ok(aws_config::defaults(BehaviorVersion::latest())
+        .http_client(sdk_http(http_client()?))
+        .retry_config(retry_config())
+        .timeout_config(timeout_config()))
+}
+
+/// The waits before what met other writers, or a throttle, is sent again.
+pub(crate) fn contention_waits() -> impl Iterator<Item = Duration> + Send {
+    waits(RETRIES, FIRST_WAIT)
 }
 
 /// Names of the tables. A function fills in those it may use; touching another fails, naming it.
@@ -97,4 +103,6 @@ pub struct QueueUrls {
     pub review: String,
     /// EffectQueue.
     pub effect: String,
+    /// PerceptionQueue.
+    pub perception: String,
 }

@@ -1,5 +1,6 @@
 //! Messages to SQS. Sending twice changes no state, so nothing here de-duplicates; sending never is an event of its own.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
@@ -9,7 +10,8 @@ use aws_sdk_sqs::operation::send_message_batch::SendMessageBatchOutput;
 use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
 use chimera_domain::ports::{Outbox, ReviewQueue, SendError};
 use chimera_domain::{
-    EffectMessage, Envelope, Owned, Owner, PlanMessage, Priority, ReviewMessage, Task, TaskMessage,
+    EffectMessage, Envelope, Owned, Owner, PerceiveMessage, PlanMessage, Priority, ReviewMessage, Task,
+    TaskMessage,
 };
 use serde::Serialize;
 use thiserror::Error;
@@ -44,8 +46,16 @@ impl SqsOutbox {
     where
         M: Serialize + Owned + Sync,
     {
-        let (parcels, mut results): (Vec<_>, Vec<_>) =
-            messages.iter().map(|message| split(Parcel::of(message))).unzip();
+        self.send_parcels(url, messages.iter().map(Parcel::of).collect()).await
+    }
+
+    /// One result per parcel, in order.
+    async fn send_parcels(
+        &self,
+        url: &str,
+        parcels: Vec<Result<Parcel, SendError>>,
+    ) -> Vec<Result<(), SendError>> {
+        let (parcels, mut results): (Vec<_>, Vec<_>) = parcels.into_iter().map(split).unzip();
         for batch in batches(&parcels) {
             for (index, result) in self.send_batch(url, &batch).await {
                 if let Some(slot) = results.get_mut(index) {
@@ -100,6 +110,11 @@ impl Outbox for SqsOutbox {
     async fn publish(&self, messages: &[EffectMessage]) -> Vec<Result<(), SendError>> {
         self.send_all(&self.urls.effect, messages).await
     }
+
+    async fn perceive(&self, messages: &[PerceiveMessage]) -> Vec<Result<(), SendError>> {
+        let parcels = messages.iter().map(Parcel::of_nobody).collect();
+        self.send_parcels(&self.urls.perception, parcels).await
+    }
 }
 
 /// Sends to the review queue: the worker's.
@@ -122,7 +137,7 @@ impl ReviewQueue for SqsReviewQueue {
         let parcel = Parcel::of(message)?;
         let owner = parcel.attribute().map_err(unavailable)?;
         let request = self.client.send_message().queue_url(&self.url).message_body(parcel.body);
-        let answer = request.message_attributes(Owner::ATTRIBUTE, owner).send().await;
+        let answer = request.set_message_attributes(owner).send().await;
         answer.map(drop).map_err(|error| {
             let contents = error.as_service_error().is_some_and(|e| e.is_invalid_message_contents());
             if contents {
@@ -148,23 +163,31 @@ struct EntryFailed(String);
 #[derive(Debug)]
 struct Parcel {
     body: String,
-    owner: String,
+    /// None where it is about an agent, and so about no campaign.
+    owner: Option<String>,
 }
 
 impl Parcel {
     fn of<M: Serialize + Owned>(message: &M) -> Result<Self, SendError> {
-        Ok(Self { body: body(message)?, owner: message.owner().to_string() })
+        Ok(Self { body: body(message)?, owner: Some(message.owner().to_string()) })
     }
 
-    fn attribute(&self) -> Result<MessageAttributeValue, BuildError> {
-        MessageAttributeValue::builder().data_type("String").string_value(&self.owner).build()
+    fn of_nobody<M: Serialize>(message: &M) -> Result<Self, SendError> {
+        Ok(Self { body: body(message)?, owner: None })
+    }
+
+    /// The owner as the queue takes it: an attribute by its name.
+    fn attribute(&self) -> Result<Option<HashMap<String, MessageAttributeValue>>, BuildError> {
+        let Some(owner) = &self.owner else { return Ok(None) };
+        let value = MessageAttributeValue::builder().data_type("String").string_value(owner).build()?;
+        Ok(Some(HashMap::from([(Owner::ATTRIBUTE.to_owned(), value)])))
     }
 
     fn entry(&self, index: usize) -> Result<SendMessageBatchRequestEntry, BuildError> {
         SendMessageBatchRequestEntry::builder()
             .id(index.to_string())
             .message_body(&self.body)
-            .message_attributes(Owner::ATTRIBUTE, self.attribute()?)
+            .set_message_attributes(self.attribute()?)
             .build()
     }
 }
@@ -242,12 +265,12 @@ fn unavailable(error: impl std::error::Error + Send + Sync + 'static) -> SendErr
 #[cfg(test)]
 mod tests {
     use aws_sdk_sqs::types::{BatchResultErrorEntry, SendMessageBatchResultEntry};
-    use chimera_domain::{CampaignId, TenantId};
+    use chimera_domain::{AgentId, CampaignId, TenantId};
 
     use super::*;
 
     fn shape(bodies: &[Option<String>]) -> Vec<Vec<usize>> {
-        let parcel = |body: &String| Parcel { body: body.clone(), owner: String::new() };
+        let parcel = |body: &String| Parcel { body: body.clone(), owner: None };
         let parcels: Vec<_> = bodies.iter().map(|body| body.as_ref().map(parcel)).collect();
         batches(&parcels)
             .into_iter()
@@ -285,6 +308,16 @@ mod tests {
         assert_eq!((entry.id(), entry.message_body()), ("3", parcel.body.as_str()));
         let owner = &entry.message_attributes().unwrap()["owner"];
         assert_eq!((owner.data_type(), owner.string_value()), ("String", Some("acme/c-1")));
+    }
+
+    /// [Q-4]
+    #[test]
+    fn a_message_about_an_agent_has_no_owner_beside_it() {
+        let (tenant, agent) = (TenantId::new("acme").unwrap(), AgentId::new("mira").unwrap());
+        let parcel = Parcel::of_nobody(&PerceiveMessage { tenant, agent }).unwrap();
+        let entry = parcel.entry(0).unwrap();
+        assert_eq!(entry.message_body(), r#"{"v":1,"body":{"tenant":"acme","agent":"mira"}}"#);
+        assert_eq!(entry.message_attributes(), None);
     }
 
     /// [Q-4]

@@ -3,11 +3,11 @@
 use std::fmt;
 
 use aws_config::SdkConfig;
-use aws_sdk_secretsmanager::Client;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chimera_domain::ports::GrantSigner;
 use chimera_domain::{Grant, SignedGrant};
+use chimera_signed_http::secrets::{SecretError, secret};
 use ed25519_dalek::{Signer as _, SigningKey};
 use serde::Deserialize;
 use thiserror::Error;
@@ -17,7 +17,7 @@ use thiserror::Error;
 pub enum SignerError {
     /// The secret could not be read.
     #[error("the signing key's secret cannot be read")]
-    Unreadable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Unreadable(#[from] SecretError),
     /// The secret is not `{"key_id": …, "seed": base64 of 32 bytes}`. Without a source: it could quote the secret.
     #[error("the signing key's secret has not the form of a key")]
     Malformed,
@@ -44,13 +44,7 @@ impl SecretGrantSigner {
     /// # Errors
     /// [`SignerError`]; the function must not start without its key.
     pub async fn load(config: &SdkConfig, secret_id: &str, stack: &str) -> Result<Self, SignerError> {
-        let answer = Client::new(config)
-            .get_secret_value()
-            .secret_id(secret_id)
-            .send()
-            .await
-            .map_err(|error| SignerError::Unreadable(Box::new(error)))?;
-        Self::from_json(answer.secret_string().unwrap_or_default(), stack)
+        Self::from_json(&secret(config, secret_id).await?, stack)
     }
 
     fn from_json(secret: &str, stack: &str) -> Result<Self, SignerError> {

@@ -13,10 +13,9 @@ use chimera_domain::{
 };
 use tokio::time::sleep;
 
-use crate::config::Tables;
+use crate::config::{Tables, contention_waits};
 use crate::errors::{store_error, unavailable};
 use crate::items::{self, Item};
-use crate::retry;
 
 /// Keys one `BatchGetItem` may ask for.
 const KEYS_PER_BATCH: usize = 100;
@@ -103,7 +102,7 @@ impl DynamoStore {
     async fn batch(&self, table: &str, keys: Vec<&RowKey>) -> Result<BTreeMap<RowKey, Item>, StoreError> {
         let mut found = BTreeMap::new();
         let mut open: Vec<Item> = keys.into_iter().map(items::key).collect();
-        let mut waits = retry::waits();
+        let mut waits = contention_waits();
         loop {
             let asked = KeysAndAttributes::builder()
                 .set_keys(Some(open))

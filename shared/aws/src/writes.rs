@@ -5,8 +5,9 @@ use chimera_domain::ports::{DecisionWriter, MoneyWriter, StateWriter};
 use chimera_domain::{Applied, DecisionTransaction, MoneyTransaction, StoreError, Transaction};
 use tokio::time::sleep;
 
+use crate::config::contention_waits;
 use crate::store::DynamoStore;
-use crate::{errors, ops, retry};
+use crate::{errors, ops};
 
 impl StateWriter for DynamoStore {
     async fn write(&self, transaction: &Transaction) -> Result<Applied, StoreError> {
@@ -33,7 +34,7 @@ impl DynamoStore {
             .iter()
             .map(|op| ops::element(op, self.tables(), transaction.writer()))
             .collect::<Result<Vec<_>, _>>()?;
-        let mut waits = retry::waits();
+        let mut waits = contention_waits();
         loop {
             match self.send(&elements).await {
                 Ok(()) => return Ok(Applied::Now),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::feed::{ToolFeed, ToolFeedError, is_http_url};
-use crate::{Check, Criterion, Mention, Money, is_carriable, limits};
+use crate::{Check, Criterion, Mention, Money, PlanMode, React, ReactError, is_carriable, limits};
 
 /// What the operator asks for. Wire and row form are the same; [`Brief::check`] makes it safe to act on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,9 +43,27 @@ pub struct Brief {
     pub hold_first: u32,
     /// What the campaign may spend in all.
     pub budget: Money,
+    /// What it reacts to while it goes on, if to anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub react: Option<React>,
+    /// Who opens the first plan.
+    #[serde(default, skip_serializing_if = "PlanMode::is_automatic")]
+    pub plan: PlanMode,
+    /// Rounds at most: where the goal is not met at the end of one, another is planned.
+    #[serde(default = "one_round", skip_serializing_if = "is_one_round")]
+    pub rounds: u32,
     /// Seed of everything the offline model chooses.
     #[serde(default)]
     pub seed: u64,
+}
+
+fn one_round() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_one_round(rounds: &u32) -> bool {
+    *rounds == 1
 }
 
 /// A payment that an operator orders. The task that proposes it, the Judge and the policy's limits come before any money
@@ -126,6 +144,12 @@ pub enum BriefError {
         ids = limits::MENTION_ID_CHARS, names = limits::ACCOUNT_CHARS, chars = limits::MENTION_CHARS
     )]
     Mention(String),
+    /// It cannot react like that.
+    #[error(transparent)]
+    React(#[from] ReactError),
+    /// None, or too many.
+    #[error("rounds must be 1 to {}", limits::ROUNDS_PER_CAMPAIGN)]
+    Rounds,
     /// A sponsor whom no label could name.
     #[error("sponsor must have 1 to {} characters on one line", limits::SPONSOR_CHARS)]
     Sponsor,
@@ -204,6 +228,12 @@ impl Brief {
             return Err(BriefError::Remember);
         }
         self.check_replies()?;
+        if let Some(react) = &self.react {
+            react.check()?;
+        }
+        if !(1..=limits::ROUNDS_PER_CAMPAIGN).contains(&self.rounds) {
+            return Err(BriefError::Rounds);
+        }
         if !self.sponsor.iter().all(|name| is_line(name.trim(), limits::SPONSOR_CHARS)) {
             return Err(BriefError::Sponsor);
         }
@@ -212,7 +242,7 @@ impl Brief {
             return Err(BriefError::Budget);
         }
         self.check_payments()?;
-        self.check_criteria()
+        check_criteria(&self.criteria)
     }
 
     /// [K-12] Whether there is such a tool, and whether it may be called, is configuration's to say when it is called.
@@ -307,30 +337,32 @@ impl Brief {
         }
     }
 
-    fn check_criteria(&self) -> Result<(), BriefError> {
-        let mut seen = BTreeSet::new();
-        for criterion in &self.criteria {
-            let named = (1..=64).contains(&criterion.id.len()) && !criterion.text.trim().is_empty();
-            if !named || !seen.insert(&criterion.id) {
-                return Err(BriefError::Criterion(criterion.id.clone()));
-            }
-            if !is_carriable(&criterion.text) || !is_carriable(&criterion.id) {
-                return Err(BriefError::Unprintable("criterion"));
-            }
-            if matches!(criterion.check, Check::Pays(_)) {
-                return Err(BriefError::NotForPosts(criterion.id.clone()));
-            }
-            let is_code = |code: &str| code.len() == 2 && code.chars().all(|c| c.is_ascii_lowercase());
-            if matches!(&criterion.check, Check::Language(code) if !is_code(code)) {
-                return Err(BriefError::Language(criterion.id.clone()));
-            }
-        }
-        let bytes = serde_json::to_vec(&self.criteria).map_or(usize::MAX, |json| json.len());
-        if bytes > limits::CRITERIA_BYTES { Err(BriefError::Criteria) } else { Ok(()) }
-    }
 }
 
-fn is_visible(c: char) -> bool {
+/// Checks criteria that a person asks for, of all posts or of one task.
+pub(crate) fn check_criteria(criteria: &[Criterion]) -> Result<(), BriefError> {
+    let mut seen = BTreeSet::new();
+    for criterion in criteria {
+        let named = (1..=64).contains(&criterion.id.len()) && !criterion.text.trim().is_empty();
+        if !named || !seen.insert(&criterion.id) {
+            return Err(BriefError::Criterion(criterion.id.clone()));
+        }
+        if !is_carriable(&criterion.text) || !is_carriable(&criterion.id) {
+            return Err(BriefError::Unprintable("criterion"));
+        }
+        if matches!(criterion.check, Check::Pays(_)) {
+            return Err(BriefError::NotForPosts(criterion.id.clone()));
+        }
+        let is_code = |code: &str| code.len() == 2 && code.chars().all(|c| c.is_ascii_lowercase());
+        if matches!(&criterion.check, Check::Language(code) if !is_code(code)) {
+            return Err(BriefError::Language(criterion.id.clone()));
+        }
+    }
+    let bytes = serde_json::to_vec(criteria).map_or(usize::MAX, |json| json.len());
+    if bytes > limits::CRITERIA_BYTES { Err(BriefError::Criteria) } else { Ok(()) }
+}
+
+pub(crate) fn is_visible(c: char) -> bool {
     let hidden = matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{ad}');
     !(c.is_whitespace() || c.is_control() || hidden)
 }

@@ -1,5 +1,7 @@
 //! A campaign.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +32,8 @@ status! {
         Open = "be opened": { Planning => Active, AwaitingApproval => Active },
         /// The planner drew a plan that an operator must approve.
         Propose = "propose a plan": { Planning => AwaitingApproval },
+        /// An operator wants another plan than the proposed one.
+        Redraw = "be planned again": { AwaitingApproval => Planning },
         /// An operator pauses it.
         Pause = "be paused": { Active => Paused },
         /// An operator resumes it.
@@ -78,7 +82,8 @@ pub struct Campaign {
     pub created_at: Timestamp,
     /// When it ended.
     pub finished_at: Option<Timestamp>,
-    /// When the clock looks at it next; none while paused and when over.
+    /// When the clock looks at it next; none while paused and when over. While a plan waits for approval it is the
+    /// deadline.
     pub due_at: Option<Timestamp>,
     /// When the clock last swept its rows.
     pub swept_at: Timestamp,
@@ -91,6 +96,13 @@ impl Campaign {
     #[must_use]
     pub fn currency(&self) -> Currency {
         self.brief.budget.currency()
+    }
+
+    /// [PE-13] Until when it watches the world, where it reacts to anything there.
+    #[must_use]
+    pub fn watches_until(&self) -> Option<Timestamp> {
+        let react = self.brief.react.as_ref()?;
+        Some(self.created_at + Duration::from_secs(react.for_s.into()))
     }
 
     /// [P-11] The campaign in which there is something to do again: at work where it had ended, and due unless it is

@@ -5,8 +5,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::{
-    Campaign, CampaignStatus, Effect, EffectMessage, EffectStatus, PlanMessage, PlanStatus, Policy, Review,
-    ReviewMessage, ReviewStatus, Row, Subject, Task, TaskStatus, TaskToken,
+    Campaign, CampaignStatus, Effect, EffectMessage, EffectStatus, PerceiveMessage, PlanMessage, PlanStatus,
+    Policy, Review, ReviewMessage, ReviewStatus, Row, Signal, SignalStatus, Subject, Task, TaskStatus,
+    TaskToken, Watch,
 };
 
 /// Something the dispatcher sends. Sending needs no write.
@@ -20,6 +21,8 @@ pub enum Command {
     Judge(ReviewMessage),
     /// To EffectQueue.
     Publish(EffectMessage),
+    /// To PerceptionQueue.
+    Perceive(PerceiveMessage),
     /// Start the review workflow of the present rung.
     StartReview(Box<Review>),
     /// `SendTaskSuccess` for a parked token.
@@ -67,6 +70,8 @@ pub fn changed_enough(old: Option<&Row>, new: &Row) -> bool {
         (Some(Row::Effect(a)), Row::Effect(b)) => {
             (a.status, a.not_before, a.rejudged) != (b.status, b.not_before, b.rejudged)
         }
+        (Some(Row::Signal(a)), Row::Signal(b)) => a.status != b.status,
+        (Some(Row::Watch(a)), Row::Watch(b)) => b.campaigns.iter().any(|new| !a.campaigns.contains(new)),
         _ => false,
     }
 }
@@ -116,6 +121,8 @@ pub fn follow_up(
         Row::Task(task) => of_task(task, home, cause, now, base),
         Row::Review(review) => of_review(review, cause, now, base),
         Row::Effect(effect) => of_effect(effect, home.map(|home| home.campaign), now),
+        Row::Signal(signal) => of_signal(signal),
+        Row::Watch(watch) => of_watch(watch, now),
         _ => Vec::new(),
     }
 }
@@ -133,6 +140,8 @@ fn of_campaign(campaign: &Campaign, cause: Cause<'_>) -> Vec<Command> {
         CampaignStatus::Active | CampaignStatus::Cancelled | CampaignStatus::Stopped => {
             vec![plan, Command::Sweep { every_task: false }]
         }
+        // [PL-3] It is due when nobody has approved its plan in time.
+        CampaignStatus::AwaitingApproval if !cause.is_stream() => vec![plan],
         CampaignStatus::AwaitingApproval | CampaignStatus::Paused | CampaignStatus::Finished => Vec::new(),
     }
 }
@@ -260,6 +269,27 @@ fn of_effect(effect: &Effect, campaign: Option<CampaignStatus>, now: Timestamp) 
         | EffectStatus::Unconfirmed
         | EffectStatus::Held => Vec::new(),
     }
+}
+
+/// [PE-2] Whoever is awake looks at all that is open.
+fn of_signal(signal: &Signal) -> Vec<Command> {
+    match signal.status {
+        SignalStatus::Open => {
+            vec![Command::Plan(PlanMessage {
+                tenant: signal.tenant.clone(),
+                campaign: signal.campaign.clone(),
+            })]
+        }
+        SignalStatus::Answered | SignalStatus::Ignored => Vec::new(),
+    }
+}
+
+/// [PE-1] The world is looked at for an agent while one of its campaigns reacts.
+fn of_watch(watch: &Watch, now: Timestamp) -> Vec<Command> {
+    if watch.due_at.is_none_or(|due_at| due_at > now) {
+        return Vec::new();
+    }
+    vec![Command::Perceive(PerceiveMessage { tenant: watch.tenant.clone(), agent: watch.agent.clone() })]
 }
 
 #[cfg(test)]

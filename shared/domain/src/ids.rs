@@ -95,6 +95,10 @@ id!(
     EffectId, "effect id"
 );
 id!(
+    /// Something perceived, unique within its campaign.
+    SignalId, "signal id"
+);
+id!(
     /// One answer of a worker. A message delivered twice carries the same one.
     ResultId, "result id"
 );
@@ -110,6 +114,13 @@ impl EffectId {
     #[must_use]
     pub fn undoing(&self) -> Self {
         Self(clip(&self.0, "-undo"))
+    }
+}
+
+impl SignalId {
+    /// An id that was made of nothing but what ids may have.
+    pub(crate) fn trusted(text: String) -> Self {
+        Self(text)
     }
 }
 

@@ -106,6 +106,15 @@ mod tests {
         transaction.reserve(&tenant, &entry, &reservation, &[cents(cap)]).unwrap()
     }
 
+    /// [M-15]
+    #[test]
+    fn what_costs_nothing_has_its_entry_and_touches_no_bucket() {
+        let nothing = reserving("e-1", 0, 0);
+        let ops = nothing.inner().ops();
+        assert_eq!(ops.len(), 1);
+        assert!(matches!(&ops[0], Op::Put { table: Table::Ledger, .. }), "{ops:?}");
+    }
+
     /// [M-2]
     #[test]
     fn amounts_that_meet_in_a_bucket_are_summed_under_its_cap() {

@@ -10,12 +10,33 @@ pub const PLAN_DEPTH: usize = 20;
 pub const TRIES_PER_TASK: u32 = 3;
 /// Re-plans of one campaign; Lambda's own loop detection does not see loops through DynamoDB.
 pub const REPLANS_PER_CAMPAIGN: u32 = 10;
+/// Reactions one campaign may allow itself: a person can still read what it said unasked.
+pub const REACTIONS_PER_CAMPAIGN: u32 = 100;
+/// Longest time a campaign may watch the world, in seconds: a month; a longer one is another campaign.
+pub const WATCH_S: u32 = 30 * 24 * 60 * 60;
+/// Campaigns of one agent that may react at the same time: each look reads them all.
+pub const CAMPAIGNS_PER_WATCH: usize = 20;
+/// Rounds one campaign may ask for: as often as it may be re-planned.
+pub const ROUNDS_PER_CAMPAIGN: u32 = 10;
+/// Articles that one task reads about a trend: enough to see it from several sides.
+pub const ARTICLES_PER_TASK: usize = 5;
 /// A row and a message, in bytes: far below DynamoDB's 400 KB and SQS's 1 MiB, and cheap to audit.
 pub const ROW_BYTES: usize = 100 * 1024;
 /// A request body, in bytes.
 pub const BODY_BYTES: usize = 256 * 1024;
 /// A goal, in characters: longer briefs are documents, not goals.
 pub const GOAL_CHARS: usize = 4_000;
+/// A task's goal, in characters: a paragraph; what is longer belongs in the brief.
+pub const TASK_GOAL_CHARS: usize = 2_000;
+/// Plans drawn for one campaign before an operator opens one: who likes none of three edits the last, or asks for
+/// something else.
+pub const DRAFTS_PER_CAMPAIGN: usize = 3;
+/// Versions of a plan that an operator may make by editing it: a person has long found what they want.
+pub const EDITS_PER_PLAN: usize = 100;
+/// Rows that one edit of a plan may change: it is one transaction, beside the campaign and two plan versions.
+pub const CHANGES_PER_EDIT: usize = OPS_PER_TRANSACTION - 5;
+/// How long a plan waits for an operator's approval: a week with a weekend in it.
+pub const APPROVAL_WAIT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// Posts one campaign may ask for: what a plan holds beside the one task that reads a feed.
 pub const POSTS_PER_CAMPAIGN: u32 = 199;
 /// Bytes of a campaign's criteria: every task that writes carries them, in its row and in its message.
@@ -48,6 +69,8 @@ pub const NOTES_BYTES: usize = 80 * 1024;
 pub const PUBLISHED_POSTS: usize = 100;
 /// Bytes of posts in a task that looks at them: they share a row with the rest of the task.
 pub const PUBLISHED_BYTES: usize = 40 * 1024;
+/// Memories that one task may propose: what is kept of everything is kept of nothing.
+pub const MEMORIES_PER_TASK: usize = 3;
 /// Times an effect may be signed again after its grant was proved void or definitely refused.
 pub const REJUDGES_PER_EFFECT: u32 = 3;
 /// What the models and tools of one attempt cost at most, in minor units: a question, its repair and a few calls.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CampaignId, EffectId, ReviewId, Task, TaskResult, TenantId};
+use crate::{AgentId, CampaignId, EffectId, ReviewId, Task, TaskResult, TenantId};
 
 /// The message format's version. A reader refuses another one: it becomes a dead letter, not a guess.
 const VERSION: u32 = 1;
@@ -53,6 +53,16 @@ pub struct PlanMessage {
     pub tenant: TenantId,
     /// Which.
     pub campaign: CampaignId,
+}
+
+/// To perception: look at the world for this agent.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PerceiveMessage {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Which agent.
+    pub agent: AgentId,
 }
 
 /// To a worker: the task row, its whole input.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::transition::status;
-use crate::{CampaignId, Money, Task, TaskId, TenantId, limits};
+use crate::{CampaignId, Money, OperatorId, Task, TaskId, TenantId, limits};
 
 status! {
     /// Where a plan version stands.
@@ -31,6 +31,25 @@ status! {
     }
 }
 
+/// What made a plan version.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlanCause {
+    /// The brief: it is the first, or drawn anew before the first was opened.
+    #[default]
+    Brief,
+    /// An operator edited it.
+    Operator,
+    /// Something that the plan rested on will not be there.
+    Loss,
+    /// A task that was refused too often gets another way.
+    Alternative,
+    /// Signals.
+    Signals,
+    /// A round ended and the goal was not met.
+    Round,
+}
+
 /// What a version changes against its parent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanDiff {
@@ -44,6 +63,20 @@ pub struct PlanDiff {
     pub kept: u32,
 }
 
+/// Whether a campaign's goal is met, as it was asked at the end of a round.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GoalCheck {
+    /// Whether it is.
+    pub met: bool,
+    /// Why, in a sentence for people.
+    pub why: String,
+    /// Posts that are missing where it is not.
+    pub posts: u32,
+    /// What asking cost.
+    pub cost: Money,
+}
+
 /// A plan version (row `PLAN#<n>`); never the tasks themselves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
@@ -55,12 +88,18 @@ pub struct Plan {
     pub number: u32,
     /// The version it replaces; 0 for the first.
     pub parent: u32,
-    /// Why it was drawn.
+    /// What made it.
+    #[serde(default)]
+    pub cause: PlanCause,
+    /// Why it was drawn, for people.
     pub reason: String,
     /// What it changes.
     pub diff: PlanDiff,
     /// The most that it may cost to run as it is drawn: its drawing, and one attempt of each of its tasks.
     pub estimate: Money,
+    /// Whether the goal was found met when all of it was done, where that was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub goal: Option<GoalCheck>,
     /// What its drawing cost.
     #[serde(default)]
     pub drawing: Option<Money>,
@@ -71,10 +110,25 @@ pub struct Plan {
     /// What running it did cost, from the rows, once it is settled.
     #[serde(default)]
     pub settled: Option<Money>,
+    /// Who wanted another in its place, while it was a draft that waited for approval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejected: Option<Rejection>,
     /// Where it stands.
     pub status: PlanStatus,
     /// When it was drawn.
     pub created_at: Timestamp,
+}
+
+/// An operator wants another plan than the one that was drawn.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rejection {
+    /// Who.
+    pub by: OperatorId,
+    /// What is wrong with it: told to the model, as data.
+    pub comment: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// Why a plan is refused. The model is asked once more, then the campaign is stopped.

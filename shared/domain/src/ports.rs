@@ -13,7 +13,7 @@ use uuid::Uuid;
 pub use crate::audit::AuditEntry;
 use crate::{
     AgentId, Applied, BucketRow, CampaignId, DecisionRow, DecisionTransaction, EffectMessage, Grant,
-    LedgerEntry, MoneyTransaction, Outcome, PlanMessage, Refusal, Review, ReviewId, ReviewMessage, Row,
+    LedgerEntry, MoneyTransaction, Outcome, PerceiveMessage, PlanMessage, Refusal, Review, ReviewId, ReviewMessage, Row,
     RowKey, SignedGrant, StoreError, Stored, Task, TaskKind, TaskToken, TenantId, Transaction, Usage,
 };
 
@@ -167,6 +167,11 @@ pub trait Outbox: Sync {
     fn judge(&self, messages: &[ReviewMessage]) -> impl Future<Output = Vec<Result<(), SendError>>> + Send;
     /// To EffectQueue.
     fn publish(&self, messages: &[EffectMessage]) -> impl Future<Output = Vec<Result<(), SendError>>> + Send;
+    /// To PerceptionQueue.
+    fn perceive(
+        &self,
+        messages: &[PerceiveMessage],
+    ) -> impl Future<Output = Vec<Result<(), SendError>>> + Send;
 }
 
 /// Starts and completes review workflows: the dispatcher's alone.
@@ -209,6 +214,17 @@ pub trait ReadTools: Sync {
         server: &str,
         tool: &str,
         arguments: Value,
+        deadline: Duration,
+    ) -> impl Future<Output = Result<Value, ToolError>> + Send;
+}
+
+/// Looks at what tool servers show by address.
+pub trait Resources: Sync {
+    /// Reads what `server` shows at `uri`; gives it as JSON. What is not there is refused as `not_found`.
+    fn read(
+        &self,
+        server: &str,
+        uri: &str,
         deadline: Duration,
     ) -> impl Future<Output = Result<Value, ToolError>> + Send;
 }
@@ -332,7 +348,7 @@ pub enum ModelRole {
 pub struct Ask {
     /// Who asks.
     pub role: ModelRole,
-    /// Version of the prompt, such as `writer-1`.
+    /// Version of the prompt, such as `writer-2`.
     pub prompt: &'static str,
     /// What the answer is about. Text from outside is in named fields, never part of an instruction.
     pub input: Value,

@@ -43,7 +43,7 @@ pub enum Artifact {
         /// It, by its digest.
         image: Picture,
     },
-    /// What the agent is to remember, best first.
+    /// What the agent is to remember, best first: in rows of before memories were effects, and in no answer that passes.
     Memory {
         /// The memories.
         notes: Vec<Remembered>,

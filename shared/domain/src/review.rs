@@ -189,14 +189,14 @@ impl Subject {
     }
 
     /// What a reviewer may answer: only a text can be edited, an effect that was approved once has no planner to comment
-    /// to, and another attempt at an ordered payment could propose nothing else.
+    /// to, and another attempt at an ordered payment, or at what is to be remembered, could propose nothing else.
     #[must_use]
     pub fn allows(&self, content: &Content) -> Vec<DecisionKind> {
         use DecisionKind::{Approve, Edit, Reject, Respond};
         let intent = content.intent();
-        let is_payment = intent.is_some_and(|intent| intent.payment().is_some());
+        let is_fixed = intent.is_some_and(|intent| intent.payment().is_some() || intent.is_of_memory());
         match (self, intent.and_then(Intent::text)) {
-            (Self::Task { .. }, _) if is_payment => vec![Approve, Reject],
+            (Self::Task { .. }, _) if is_fixed => vec![Approve, Reject],
             (Self::Task { .. }, Some(_)) => vec![Approve, Edit, Reject, Respond],
             (Self::Task { .. }, None) => vec![Approve, Reject, Respond],
             (Self::Rejudged { .. } | Self::Unconfirmed { .. } | Self::Published { .. }, _) => {

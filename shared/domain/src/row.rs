@@ -7,8 +7,11 @@ use thiserror::Error;
 
 use crate::{
     AgentId, Campaign, CampaignId, Digest, Effect, EffectId, Money, Payment, Persona, Plan, Policy, Review,
-    ReviewId, ReviewStatus, Task, TaskId, TenantId, WriterId,
+    ReviewId, ReviewStatus, Signal, SignalId, Task, TaskId, TenantId, Watch, WriterId,
 };
+
+/// Sort key of what an agent watches.
+const WATCH: &str = "WATCH";
 
 /// A row's address. The tenant is always part of it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -54,6 +57,12 @@ impl RowKey {
         Self::in_campaign(tenant, campaign, format!("REVIEW#{review}"))
     }
 
+    /// A signal's row.
+    #[must_use]
+    pub fn signal(tenant: &TenantId, campaign: &CampaignId, signal: &SignalId) -> Self {
+        Self::in_campaign(tenant, campaign, format!("SIGNAL#{signal}"))
+    }
+
     /// An effect's row.
     #[must_use]
     pub fn effect(tenant: &TenantId, campaign: &CampaignId, effect: &EffectId) -> Self {
@@ -64,6 +73,18 @@ impl RowKey {
     #[must_use]
     pub fn agent(tenant: &TenantId, agent: &AgentId) -> Self {
         Self { pk: format!("T#{tenant}#A#{agent}"), sk: "META".to_owned() }
+    }
+
+    /// The row of what an agent watches.
+    #[must_use]
+    pub fn watch(tenant: &TenantId, agent: &AgentId) -> Self {
+        Self { pk: format!("T#{tenant}#A#{agent}"), sk: WATCH.to_owned() }
+    }
+
+    /// Whether it is the row of what some agent watches.
+    #[must_use]
+    pub fn is_watch(&self) -> bool {
+        self.sk == WATCH
     }
 
     /// The row that says when an agent's account may act next.
@@ -251,6 +272,8 @@ pub enum Row {
     Task(Box<Task>),
     /// A review.
     Review(Box<Review>),
+    /// A signal.
+    Signal(Box<Signal>),
     /// An effect.
     Effect(Box<Effect>),
     /// A dead letter.
@@ -259,6 +282,8 @@ pub enum Row {
     Agent(Box<Agent>),
     /// A policy.
     Policy(PolicyRow),
+    /// What an agent watches.
+    Watch(Box<Watch>),
     /// An account's pace.
     Slot(PacingSlot),
     /// A uniqueness row.
@@ -317,10 +342,12 @@ impl Row {
             Self::Plan(p) => RowKey::plan(&p.tenant, &p.campaign, p.number),
             Self::Task(t) => RowKey::task(&t.tenant, &t.campaign, &t.id),
             Self::Review(r) => RowKey::review(&r.tenant, &r.campaign, &r.id),
+            Self::Signal(s) => RowKey::signal(&s.tenant, &s.campaign, &s.id),
             Self::Effect(e) => RowKey::effect(&e.tenant, &e.campaign, &e.id),
             Self::Dead(d) => RowKey::dead(d.tenant.as_ref().zip(d.campaign.as_ref()), &d.id),
             Self::Agent(a) => RowKey::agent(&a.tenant, &a.id),
             Self::Policy(p) => RowKey::policy(&p.tenant),
+            Self::Watch(w) => RowKey::watch(&w.tenant, &w.agent),
             Self::Slot(s) => RowKey::slot(&s.tenant, &s.agent),
             Self::Unique(u) => RowKey::unique(&u.tenant, &u.agent, &u.name),
             Self::History(h) => RowKey::history(&h.tenant, &h.agent, &h.day, &h.campaign, &h.effect),
@@ -335,6 +362,7 @@ impl Row {
             Self::Campaign(c) => c.due_at,
             Self::Review(r) => r.due_at,
             Self::Effect(e) => e.due_at,
+            Self::Watch(w) => w.due_at,
             _ => None,
         }
     }
@@ -369,6 +397,7 @@ impl Row {
             Self::Task(t) => Some(t.status.name()),
             Self::Review(r) => Some(r.status.name()),
             Self::Effect(e) => Some(e.status.name()),
+            Self::Signal(s) => Some(s.status.name()),
             _ => None,
         }
     }
@@ -474,6 +503,10 @@ narrow! {
     into_task => Task(Task),
     /// The review, if it is one.
     into_review => Review(Review),
+    /// The signal, if it is one.
+    into_signal => Signal(Signal),
+    /// What is watched, if it is that.
+    into_watch => Watch(Watch),
     /// The effect, if it is one.
     into_effect => Effect(Effect),
     /// The dead letter, if it is one.

@@ -1,11 +1,13 @@
 //! A task: one piece of work for one worker.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::transition::status;
 use crate::{
-    AgentId, CampaignId, Criterion, Digest, EffectId, IllegalTransition, Money, PaymentOrder, Persona,
+    AgentId, CampaignId, Criterion, Digest, EffectId, Flag, IllegalTransition, Money, PaymentOrder, Persona,
     Picture, ResultId, ReviewId, Source, TaskId, TenantId, Usage, Verdict, WorkOutcome, limits,
 };
 
@@ -70,7 +72,7 @@ pub enum TaskKind {
     Illustrate,
     /// Propose one payment that the brief orders: an intent to make it.
     Transact,
-    /// Look at what was published and keep what worked: an artifact.
+    /// Look at what was published and propose to remember what worked: an intent to keep it.
     Remember,
 }
 
@@ -91,7 +93,7 @@ impl TaskKind {
     /// [K-1] Whether its result acts on the world: it must have acceptance criteria then.
     #[must_use]
     pub fn acts(self) -> bool {
-        matches!(self, Self::Write | Self::Reply | Self::Transact)
+        matches!(self, Self::Write | Self::Reply | Self::Transact | Self::Remember)
     }
 
     /// [K-2] What the models and tools of one attempt cost at most, in minor units of the campaign's currency.
@@ -135,6 +137,11 @@ pub enum Binding {
         /// Which of its sources, from 0.
         index: u32,
     },
+    /// Articles of the news server, by id: what a trend consists of.
+    Articles {
+        /// Their ids, the newest first.
+        ids: Vec<String>,
+    },
     /// Something that somebody said to the agent.
     Mention {
         /// It.
@@ -172,6 +179,9 @@ pub struct Published {
     pub text: String,
     /// The task that wrote it.
     pub task: TaskId,
+    /// The flags that were seen when it was approved: nobody is asked about the same of the same words twice.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub flags: BTreeSet<Flag>,
 }
 
 /// Something that somebody said to the agent. Text from outside: data, never instruction.
@@ -268,6 +278,12 @@ pub struct Task {
 }
 
 impl Task {
+    /// The task as a row that waits, before it is written for the first time: the planner opens it when its turn comes.
+    #[must_use]
+    pub fn waiting(self) -> Self {
+        Self { status: TaskStatus::Blocked, opened_at: None, ..self }
+    }
+
     /// [P-11] The next attempt, with fresh tries, as a person asks for it. Only a failed task has none coming by itself.
     ///
     /// # Errors

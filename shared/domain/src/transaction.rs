@@ -255,7 +255,8 @@ impl From<Transaction> for MoneyTransaction {
 }
 
 impl MoneyTransaction {
-    /// [M-2] Sets money aside: the entry, and each bucket raised on condition that the amount still fits its cap.
+    /// [M-2] Sets money aside: the entry, and each bucket raised on condition that the amount still fits its cap. [M-15]
+    /// Nothing raises no bucket, and fits also one that is full.
     ///
     /// # Errors
     /// [`StoreError::Unreadable`]; a defect.
@@ -267,8 +268,9 @@ impl MoneyTransaction {
         caps: &[Money],
     ) -> Result<Self, StoreError> {
         self.0.put_once(Table::Ledger, entry.key(tenant), "entry", entry)?;
-        for (bucket, cap) in reservation.buckets.iter().zip(caps) {
-            self.add(bucket.key(tenant), reservation.amount.minor(), Some(*cap));
+        let amount = reservation.amount.minor();
+        for (bucket, cap) in reservation.buckets.iter().zip(caps).filter(|_| amount != 0) {
+            self.add(bucket.key(tenant), amount, Some(*cap));
         }
         Ok(self)
     }

@@ -11,11 +11,12 @@ mod era;
 mod fault;
 mod lambda;
 mod ours;
+mod reading;
 mod registry;
 mod result;
 mod retry;
-mod secrets;
 mod strict;
+mod token;
 mod toolbox;
 pub mod trace;
 mod write;
@@ -24,9 +25,11 @@ pub use config::ConfigError;
 pub use connections::Connections;
 pub use era::Era;
 pub use registry::{Registry, Server, Target, ToolClass};
-pub use secrets::{NoSecrets, SecretError, Secrets, SecretsManager};
 pub use toolbox::{McpToolbox, Offer};
 pub use write::McpWriteTools;
+
+/// Where the tokens of other people's servers come from.
+pub use chimera_signed_http::secrets::{NoSecrets, SecretError, Secrets};
 
 use thiserror::Error;
 

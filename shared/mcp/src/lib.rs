@@ -4,9 +4,8 @@ pub mod client;
 pub mod net;
 pub mod server;
 
-pub use client::{
-    Connections, McpToolbox, McpWriteTools, Registry, SecretsManager, Server, Target, ToolClass, trace,
-};
+pub use chimera_signed_http::secrets::SecretsManager;
+pub use client::{Connections, McpToolbox, McpWriteTools, Registry, Server, Target, ToolClass, trace};
 
 /// The host our own servers answer to when they are invoked as functions. Nothing resolves it: it only has to be the
 /// same on both sides of the event.

@@ -18,7 +18,6 @@ mod media;
 mod offer;
 mod resources;
 pub mod schema;
-mod sdk;
 mod serve;
 mod services;
 mod tool;
@@ -37,7 +36,9 @@ pub use grant::{GrantVerifier, InvalidKeys};
 pub use media::{MediaBytes, MediaRef};
 pub use offer::SpecError;
 pub use resources::{ResourceSpec, Resources};
-pub use sdk::sdk_config;
 pub use serve::{REQUEST_BYTES, ServeError, router, serve};
 pub use tool::{CallContext, Tool, ToolFault};
 pub use tools::{ToolServer, tools_digest};
+
+/// How a server reaches its own table and secrets.
+pub use chimera_signed_http::sdk_config;

@@ -3,10 +3,10 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use chimera_aws::SdkConfig;
 use chimera_domain::limits;
 use chimera_domain::ports::{Answer, Ask, ModelError, ReasoningModel};
 use chimera_runtime::{Env, EnvError, SystemClock};
+use chimera_signed_http::SdkConfig;
 use thiserror::Error;
 
 use crate::ScriptedModel;

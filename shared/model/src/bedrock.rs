@@ -8,9 +8,9 @@ mod terms;
 use std::time::Duration;
 
 use aws_credential_types::provider::SharedCredentialsProvider;
-use chimera_aws::{Post, SignedHttp, bedrock_url};
 use chimera_domain::ports::{Answer, Ask, Clock, ModelError, ModelRole, ReasoningModel};
 use chimera_domain::{Currency, Money, Usage, limits};
+use chimera_signed_http::{Post, SignedHttp, bedrock_url};
 use reqwest::Client;
 use serde_json::Value;
 use thiserror::Error;
@@ -195,7 +195,8 @@ impl<C: Clock> Talk<'_, C> {
             return Err(ModelError::Unavailable(why).into());
         }
         let body = request::bytes(body, allowed.max_tokens);
-        let post = Post { url, body, timeout, most_bytes: ANSWER_BYTES, at: clock.now() };
+        let at = clock.now().into();
+        let post = Post { url, target: None, body, timeout, most_bytes: ANSWER_BYTES, at };
         let answered = match http.post(post).await {
             Ok(body) => Reply::read(&body).map_err(Refusal::unread),
             Err(error) => Err(refusal(&error)),

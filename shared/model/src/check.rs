@@ -104,7 +104,7 @@ mod tests {
     fn ask() -> Ask {
         Ask {
             role: ModelRole::Writer,
-            prompt: "writer-1",
+            prompt: "writer-2",
             input: json!({"goal": "g"}),
             schema: json!({"type": "object", "required": ["text"], "properties": {"text": {"type": "string"}}}),
             seed: 0,

@@ -3,6 +3,7 @@
 mod disclosure;
 mod fact;
 mod frame;
+mod goal;
 mod manner;
 mod planner;
 mod reply;
@@ -55,10 +56,11 @@ struct Script {
 impl Rounds for Script {
     async fn round(&mut self, ask: &Ask, _repair: Option<&Repair>) -> Result<Said, ModelError> {
         let json = match (ask.role, ask.prompt) {
-            (ModelRole::Planner, "planner-1") => answer(ask, |input| planner::plan(&input))?,
+            (ModelRole::Planner, "planner-1" | "planner-2" | "planner-3") => answer(ask, |input| planner::plan(&input))?,
+            (ModelRole::Planner, "goal-1") => answer(ask, |input| goal::judge(&input))?,
             (ModelRole::Researcher, "researcher-1") => answer(ask, |input| researcher::pick(&input))?,
-            (ModelRole::Writer, "writer-1") => answer(ask, |input| writer::write(&input, ask.seed))?,
-            (ModelRole::Writer, "reply-1") => answer(ask, |input| reply::write(&input, ask.seed))?,
+            (ModelRole::Writer, "writer-2") => answer(ask, |input| writer::write(&input, ask.seed))?,
+            (ModelRole::Writer, "reply-2") => answer(ask, |input| reply::write(&input, ask.seed))?,
             (role, prompt) => {
                 return Err(ModelError::Unusable(format!("no script for prompt {prompt:?} of {role:?}")));
             }

@@ -35,7 +35,7 @@ async fn ask(input: Value, seed: u64) -> String {
         "type": "object", "required": ["text"], "additionalProperties": false,
         "properties": {"text": {"type": "string", "minLength": 1}},
     });
-    let ask = Ask { role: ModelRole::Writer, prompt: "writer-1", input, schema, seed };
+    let ask = Ask { role: ModelRole::Writer, prompt: "writer-2", input, schema, seed };
     ScriptedModel::new().ask(&ask).await.unwrap().json["text"].as_str().unwrap().to_owned()
 }
 

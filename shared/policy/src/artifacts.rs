@@ -1,14 +1,15 @@
-//! What is made and published by nobody yet: notes, pictures, memories. An artifact claims nothing that a source could
+//! What is published by nobody: notes, pictures, and what an agent is to remember. It claims nothing that a source could
 //! support, so that its evidence is whether it is what it says it is.
 
 use std::collections::BTreeSet;
 
-use chimera_domain::{Digest, Picture, Remembered, Source, is_carriable};
+use chimera_domain::{Digest, Engagement, Intent, Picture, Published, Source, is_carriable};
 
 use crate::criteria::{self, Subject};
 use crate::normalise::is_ignorable;
+use crate::platform;
 use crate::screen::screen;
-use crate::verdict::{Case, Draft, Judgement};
+use crate::verdict::{Case, Draft, Judgement, setting_of};
 
 /// Types of pictures that the networks take.
 const MIMES: [&str; 4] = ["image/png", "image/jpeg", "image/webp", "image/gif"];
@@ -57,27 +58,38 @@ fn rules_of(picture: &Picture) -> [(&'static str, bool, String); 5] {
     ]
 }
 
-/// [J-6] Memories that are nothing but what the campaign has published, each kept once. What was published has been
-/// screened and, where it had to be, seen by a human: nobody is asked about the same words twice.
-pub(crate) fn judge_memories(case: &Case<'_>, notes: &[Remembered]) -> Judgement {
-    let published: BTreeSet<&str> = case.task.published.iter().map(|post| post.text.as_str()).collect();
+/// [J-6] Memories that are nothing but what the campaign has published and how it did, each kept once. They are screened
+/// like everything that acts; what was seen of a post when it was approved is asked about once. That they are judged at all
+/// is due to what they do: an agent writes on from what it remembers.
+pub(crate) fn judge_memories(case: &Case<'_>, intent: &Intent) -> Judgement {
+    let (task, memories) = (case.task, intent.memories().unwrap_or_default());
     let mut draft = Draft::default();
-    if notes.is_empty() && !published.is_empty() {
-        draft.refused.push("shape: nothing is remembered of what was published".to_owned());
+    let mut posts: Vec<(&Published, Engagement)> = Vec::new();
+    let mut stranger = None;
+    for memory in &memories {
+        match memory.post(&task.campaign, &task.published) {
+            Some(found) => posts.push(found),
+            None => stranger = stranger.or(Some(memory)),
+        }
     }
-    let stranger = notes.iter().find(|note| !published.contains(note.text.as_str()));
     let seen = match stranger {
-        Some(note) => format!("{:?} was never published", excerpt(&note.text)),
-        None => format!("{} of {} published texts", notes.len(), published.len()),
+        Some(memory) => format!("{:?} was never published so", excerpt(&memory.text)),
+        None => format!("{} of {} published posts", posts.len(), task.published.len()),
     };
-    draft.rule("memory:published", stranger.is_none(), seen);
-    let (mut ids, mut texts) = (BTreeSet::new(), BTreeSet::new());
-    let is_new = |note: &Remembered| {
-        let is_named = !note.id.trim().is_empty();
-        is_named && ids.insert(note.id.clone()) && texts.insert(note.text.clone())
-    };
-    draft.rule("memory:once", notes.iter().all(is_new), format!("{} memories", notes.len()));
-    draft.take_criteria(criteria::check(&case.task.criteria, Subject::Memories));
+    let is_published = stranger.is_none() && !posts.is_empty();
+    draft.rule("memory:published", is_published, seen);
+    let ids: BTreeSet<&str> = posts.iter().map(|(post, _)| post.post_id.as_str()).collect();
+    draft.rule("memory:once", ids.len() == posts.len(), format!("{} memories", memories.len()));
+    let idle = posts.iter().filter(|(_, did)| did.weight() == 0).count();
+    draft.rule("memory:engagement", idle == 0, format!("{idle} posts to which nobody reacted"));
+    draft.take_criteria(criteria::check(&task.criteria, Subject::Memories { is_sound: is_published }));
+    draft.take_platform(platform::check(intent, &setting_of(case)));
+    draft.take_money(case, intent);
+    for (post, _) in posts {
+        let mut screened = screen(&post.text, case.policy);
+        screened.flags.retain(|flag| !post.flags.contains(flag));
+        draft.take_screened(screened);
+    }
     draft.settle(case)
 }
 

@@ -42,8 +42,11 @@ pub enum Subject<'a> {
     },
     /// A payment, by what it pays and by what goes out with it.
     Payment(&'a Intent),
-    /// What an agent remembers.
-    Memories,
+    /// What an agent is to remember.
+    Memories {
+        /// Whether it is what the campaign has published.
+        is_sound: bool,
+    },
 }
 
 /// What was found.
@@ -116,7 +119,8 @@ fn look(check: &Check, subject: Subject<'_>) -> Option<Finding> {
                 asks: format!("at least {least} usable sources, has {usable}"),
             })
         }
-        (Check::MinSources(_), Subject::Text { .. }) | (_, Subject::Notes(_) | Subject::Memories) => None,
+        (Check::OwnWords, Subject::Memories { is_sound }) => Some(is_own(is_sound)),
+        (Check::MinSources(_), Subject::Text { .. }) | (_, Subject::Notes(_) | Subject::Memories { .. }) => None,
         (Check::CarriesImage, Subject::Picture { is_sound, .. }) => Some(is_image(is_sound)),
         (check, Subject::Picture { alt_text, .. }) => look_at_text(check, alt_text),
         (Check::Pays(order), Subject::Payment(intent)) => Some(pays(intent, order)),
@@ -166,12 +170,13 @@ fn look_at_text(check: &Check, text: &str) -> Option<Finding> {
         Check::Language(code) => is_in_language(text, code),
         Check::DisclosesAi => says(discloses(text), "must say plainly that an AI made it"),
         Check::DisclosesSponsor => says(discloses_sponsor(text), "must say that it is paid for, such as #ad"),
-        // Those that rest on more than the text, and the one that is not about texts.
+        // Those that rest on more than the text, and those that are not about texts.
         Check::CarriesSource
         | Check::SaysMoreThanTitle
         | Check::FitsPersona
         | Check::CarriesImage
         | Check::Pays(_)
+        | Check::OwnWords
         | Check::MinSources(_) => return None,
     })
 }
@@ -232,6 +237,14 @@ fn is_image(is_sound: bool) -> Finding {
         met: is_sound,
         seen: if is_sound { "one picture" } else { "no picture that could be published" }.to_owned(),
         asks: "must be a picture with a description".to_owned(),
+    }
+}
+
+fn is_own(is_sound: bool) -> Finding {
+    Finding {
+        met: is_sound,
+        seen: if is_sound { "posts of the campaign" } else { "what the campaign has not published" }.to_owned(),
+        asks: "must be posts of the campaign, in their own words, and how they did".to_owned(),
     }
 }
 

@@ -152,6 +152,10 @@ pub fn buckets(
 /// ledger's to say, in the approval's own transaction.
 #[must_use]
 pub fn over_limit(amount: Money, budget: Money, policy: &Policy) -> Option<String> {
+    // [M-15] What costs nothing breaks no limit, in whatever currency that is kept.
+    if amount.minor() == 0 {
+        return None;
+    }
     let limits = [
         ("per_effect", policy.caps.per_effect),
         ("campaign", Some(budget)),
@@ -184,6 +188,7 @@ mod tests {
         Money::new(minor, Currency::Usd).unwrap()
     }
 
+    /// [M-15]
     #[test]
     fn an_amount_at_the_limit_is_allowed_and_one_cent_more_is_not() {
         let mut policy = Policy::standard(Currency::Usd);
@@ -195,6 +200,7 @@ mod tests {
         );
         assert!(over_limit(usd(20), usd(19), &policy).is_some());
         assert!(over_limit(usd(20), Money::new(900, Currency::Eur).unwrap(), &policy).is_some());
+        assert_eq!(over_limit(usd(0), Money::zero(Currency::Eur), &policy), None, "nothing breaks nothing");
     }
 
     #[test]

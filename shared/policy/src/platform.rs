@@ -1,6 +1,7 @@
-//! What each network and wallet allows, and what a network charges: one row of a table for each.
+//! What each network, wallet and memory allows, and what a network charges: one row of a table for each.
 
 mod media;
+mod memory;
 mod wallet;
 
 use std::sync::LazyLock;
@@ -219,6 +220,10 @@ pub fn taking_back(intent: &Intent, outcome: &Outcome) -> Intent {
 /// The most that the intent may cost, in US cents: the networks' own currency.
 #[must_use]
 pub fn price_upper_bound(intent: &Intent) -> Money {
+    // What is remembered is kept in a store of ours.
+    if intent.keeps_memories() {
+        return Money::zero(Currency::Usd);
+    }
     let prices = network(&intent.server).map(|network| network.prices);
     let minor = match (prices, intent.tool.as_str()) {
         (Some([_, _, delete]), "post_delete") => delete,
@@ -281,12 +286,12 @@ impl<'a> Setting<'a> {
     }
 }
 
-/// Checks the tool, its arguments and the text. Rules are named `platform:<network>.<rule>`; a server that is no network
-/// and no wallet breaks `platform:tool`.
+/// Checks the tool, its arguments and the text. Rules are named `platform:<network>.<rule>`; a server that is no network,
+/// no wallet and no memory breaks `platform:tool`.
 #[must_use]
 pub fn check(intent: &Intent, setting: &Setting<'_>) -> PlatformCheck {
     let mut check = PlatformCheck::default();
-    if wallet::check(&mut check, intent, setting) {
+    if wallet::check(&mut check, intent, setting) || memory::check(&mut check, intent, setting) {
         return check;
     }
     let tool = format!("{}.{}", intent.server, intent.tool);

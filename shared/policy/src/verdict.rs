@@ -84,9 +84,6 @@ pub fn judge_result(case: &Case<'_>) -> Judgement {
         (TaskKind::Illustrate, WorkOutcome::Artifact { artifact: Artifact::Image { image } }) => {
             judge_picture(case, image)
         }
-        (TaskKind::Remember, WorkOutcome::Artifact { artifact: Artifact::Memory { notes } }) => {
-            judge_memories(case, notes)
-        }
         // [J-1]
         (kind, WorkOutcome::Intent { .. }) if kind.acts() && case.task.criteria.is_empty() => {
             refuse(case, "criteria: an effect without acceptance criteria cannot be judged".to_owned())
@@ -94,7 +91,12 @@ pub fn judge_result(case: &Case<'_>) -> Judgement {
         (TaskKind::Transact, WorkOutcome::Intent { intent }) if is_of_wallet(intent) => {
             judge_payment(case, intent)
         }
-        (TaskKind::Write | TaskKind::Reply, WorkOutcome::Intent { intent }) if !is_of_wallet(intent) => {
+        (TaskKind::Remember, WorkOutcome::Intent { intent }) if intent.is_of_memory() => {
+            judge_memories(case, intent)
+        }
+        (TaskKind::Write | TaskKind::Reply, WorkOutcome::Intent { intent })
+            if !is_of_wallet(intent) && !intent.is_of_memory() =>
+        {
             judge_post(case, intent)
         }
         (kind, _) => refuse(case, format!("shape: not what a {} task answers", kind.name())),
@@ -186,7 +188,7 @@ fn judge_post(case: &Case<'_>, intent: &Intent) -> Judgement {
 }
 
 /// What the platform's rules have to know; all of it from rows.
-fn setting_of<'a>(case: &Case<'a>) -> platform::Setting<'a> {
+pub(crate) fn setting_of<'a>(case: &Case<'a>) -> platform::Setting<'a> {
     platform::Setting {
         agent: &case.task.agent,
         mention: mention_of(case.task),
@@ -271,13 +273,13 @@ impl Draft {
             .extend(checked.broken);
     }
 
-    fn take_platform(&mut self, platform: PlatformCheck) {
+    pub(crate) fn take_platform(&mut self, platform: PlatformCheck) {
         self.evidence.rules.extend(platform.rules);
         self.refused.extend(platform.broken);
         self.asked.extend(platform.flags);
     }
 
-    fn take_money(&mut self, case: &Case<'_>, intent: &Intent) {
+    pub(crate) fn take_money(&mut self, case: &Case<'_>, intent: &Intent) {
         let purse = Purse { budget: case.budget, policy: case.policy, paid: case.paid, now: case.now };
         let money = money::check(intent, &purse);
         self.max_cost = money.max_cost;

@@ -3,9 +3,9 @@
 
 use chimera_domain::{
     Agent, AgentId, Binding, Brief, Campaign, CampaignId, CampaignStatus, Check, Confidence, Criterion,
-    Currency, Digest, Evidence, Intent, Mention, Money, PaymentOrder, Persona, Policy, PolicyRow, Priority,
-    ResultId, Source, Task, TaskId, TaskKind, TaskResult, TaskStatus, TenantId, Timestamp, Usage, Verdict,
-    VerdictKind, WorkOutcome, limits,
+    Currency, Digest, Evidence, Intent, Mention, Money, PaymentOrder, Persona, PlanMode, Policy, PolicyRow,
+    Priority, React, ResultId, Source, Task, TaskId, TaskKind, TaskResult, TaskStatus, TenantId, Timestamp, Usage,
+    Verdict, VerdictKind, WorkOutcome, limits,
 };
 use serde_json::json;
 
@@ -104,6 +104,9 @@ pub fn a_campaign() -> CampaignBuilder {
             criteria: Vec::new(),
             hold_first: 0,
             budget: cents(1_000),
+            react: None,
+            plan: PlanMode::Automatic,
+            rounds: 1,
             seed: 1,
         },
     }
@@ -152,6 +155,63 @@ impl CampaignBuilder {
     #[must_use]
     pub fn remembers(mut self) -> Self {
         self.brief.remember = true;
+        self
+    }
+
+    /// Reacts to mentions and to news, each at most so often, for an hour.
+    #[must_use]
+    pub fn reacts(mut self, mentions: u32, trends: u32) -> Self {
+        self.brief.react = Some(React {
+            mentions,
+            trends,
+            region: None,
+            topic: None,
+            for_s: 3_600,
+            relevance_min: Confidence::new(7_500).unwrap_or(Confidence::ZERO),
+        });
+        self
+    }
+
+    /// With this goal.
+    #[must_use]
+    pub fn goal(mut self, goal: &str) -> Self {
+        goal.clone_into(&mut self.brief.goal);
+        self
+    }
+
+    /// Heeds what bears on its goal at least this much, in basis points.
+    ///
+    /// # Panics
+    /// Above 10 000.
+    #[must_use]
+    pub fn heeds(mut self, relevance_min: u16) -> Self {
+        if let Some(react) = &mut self.brief.react {
+            react.relevance_min = Confidence::new(relevance_min).expect("a share");
+        }
+        self
+    }
+
+    /// Means the news of this region and topic.
+    #[must_use]
+    pub fn news_of(mut self, region: &str, topic: &str) -> Self {
+        if let Some(react) = &mut self.brief.react {
+            react.region = Some(region.to_owned());
+            react.topic = Some(topic.to_owned());
+        }
+        self
+    }
+
+    /// Waits for an operator to approve its plan.
+    #[must_use]
+    pub fn approved_first(mut self) -> Self {
+        self.brief.plan = PlanMode::ApproveFirst;
+        self
+    }
+
+    /// May take so many rounds.
+    #[must_use]
+    pub fn rounds(mut self, rounds: u32) -> Self {
+        self.brief.rounds = rounds;
         self
     }
 

@@ -73,6 +73,21 @@ impl Feed {
         json!({ "title": self.title, "items": articles })
     }
 
+    /// What `news_get` answers for one of its articles.
+    pub(crate) fn article(&self, id: &str) -> Option<Value> {
+        let article = self.articles.iter().find(|article| article.id == id)?;
+        Some(json!({
+            "id": article.id,
+            "title": article.title,
+            "summary": article.text,
+            "url": article.url,
+            "source": self.title,
+            "region": "world",
+            "topic": "technology",
+            "published_at": "2026-03-01T20:00:00Z",
+        }))
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.articles.is_empty()
     }

@@ -23,11 +23,14 @@ pub enum Queue {
     Review,
     /// To the publisher.
     Effect,
+    /// To perception.
+    Perception,
 }
 
 impl Queue {
     /// Every queue.
-    pub const ALL: [Self; 5] = [Self::Plan, Self::Task, Self::TaskHigh, Self::Review, Self::Effect];
+    pub const ALL: [Self; 6] =
+        [Self::Plan, Self::Task, Self::TaskHigh, Self::Review, Self::Effect, Self::Perception];
 
     /// Its logical id.
     #[must_use]
@@ -38,6 +41,7 @@ impl Queue {
             Self::TaskHigh => "TaskQueueHigh",
             Self::Review => "ReviewQueue",
             Self::Effect => "EffectQueue",
+            Self::Perception => "PerceptionQueue",
         }
     }
 }

@@ -78,7 +78,12 @@ pub const POWERS: &[Power] = &[
     power("wallet-view-key", &["McpCoinbaseRead"], |action, on| {
         is_secret(action) && on == "CoinbaseViewKeySecretArn"
     }),
-    power("memory-key", &["McpWeaviate"], |action, on| is_secret(action) && on == "WeaviateKeySecretArn"),
+    power("memory-key", &["McpWeaviateWrite"], |action, on| {
+        is_secret(action) && on == "WeaviateKeySecretArn"
+    }),
+    power("memory-view-key", &["McpWeaviateRead"], |action, on| {
+        is_secret(action) && on == "WeaviateViewKeySecretArn"
+    }),
     power("account-tokens", &["McpTwitterRead", "McpTwitterWrite"], |action, on| {
         is_secret(action) && on.ends_with(":secret:TwitterTokenSecret*")
     }),
@@ -87,28 +92,37 @@ pub const POWERS: &[Power] = &[
     }),
     power("other-secrets", &[], |action, on| {
         let known =
-            ["GrantSigningKey", "CoinbaseKeySecretArn", "CoinbaseViewKeySecretArn", "WeaviateKeySecretArn"];
+            ["GrantSigningKey", "CoinbaseKeySecretArn", "CoinbaseViewKeySecretArn", "WeaviateKeySecretArn", "WeaviateViewKeySecretArn"];
         let prefixes = [":secret:TwitterTokenSecret*", ":secret:McpServerSecrets*"];
         is_secret(action) && !known.contains(&on) && !prefixes.iter().any(|prefix| on.ends_with(prefix))
     }),
     power("write-tools", &["Publisher"], |action, on| invokes(action) && on.ends_with("Write")),
-    power("read-halves", &["Publisher", "Worker"], |action, on| invokes(action) && on.ends_with("Read")),
-    power("pictures", &["Publisher", "Worker"], |action, on| invokes(action) && on == "McpImagegen"),
-    power("news-and-memory", &["Worker"], |action, on| {
-        invokes(action) && ["McpNews", "McpWeaviate"].contains(&on)
+    power("posts-seen", &["Perception", "Publisher", "Worker"], |action, on| {
+        invokes(action) && on == "McpTwitterRead"
     }),
+    power("other-read-halves", &["Publisher", "Worker"], |action, on| {
+        invokes(action) && on.ends_with("Read") && !["McpTwitterRead", "McpWeaviateRead"].contains(&on)
+    }),
+    power("memory-asked", &["Publisher", "Worker"], |action, on| {
+        invokes(action) && on == "McpWeaviateRead"
+    }),
+    power("pictures", &["Publisher", "Worker"], |action, on| invokes(action) && on == "McpImagegen"),
+    power("news", &["Perception", "Worker"], |action, on| invokes(action) && on == "McpNews"),
     power("notices", &["ReviewStateMachine"], |action, on| invokes(action) && on == "Escalation"),
     power("workflows", &["Dispatcher"], |action, _| action.starts_with("states:")),
     power("plan-queue", &["Dispatcher"], |action, on| sends(action) && on == "PlanQueue"),
     power("task-queue", &["Dispatcher"], |action, on| sends(action) && on == "TaskQueue"),
     power("task-queue-high", &["Dispatcher"], |action, on| sends(action) && on == "TaskQueueHigh"),
     power("effect-queue", &["Dispatcher"], |action, on| sends(action) && on == "EffectQueue"),
+    power("perception-queue", &["Dispatcher"], |action, on| sends(action) && on == "PerceptionQueue"),
     power("review-queue", &["Dispatcher", "ReviewStateMachine", "Worker"], |action, on| {
         sends(action) && on == "ReviewQueue"
     }),
-    power("state", &["Api", "Dispatcher", "Escalation", "Judge", "Planner", "Publisher"], |action, on| {
-        is_row(action) && on == "StateTable"
-    }),
+    power(
+        "state",
+        &["Api", "Dispatcher", "Escalation", "Judge", "Perception", "Planner", "Publisher"],
+        |action, on| is_row(action) && on == "StateTable",
+    ),
     power("money", &["Judge", "Publisher"], |action, on| is_change(action) && on == "LedgerTable"),
     power("decisions", &["Api"], |action, on| action == "dynamodb:PutItem" && on == "DecisionsTable"),
     power("decisions-stay", &[], |action, on| {
@@ -122,7 +136,10 @@ pub const POWERS: &[Power] = &[
     power("payments-read", &["McpCoinbaseRead", "McpCoinbaseWrite"], |action, on| {
         is_row(action) && !is_change(action) && on.starts_with("WalletTable")
     }),
-    power("memories", &["McpWeaviate"], |action, on| is_row(action) && on == "MemoryTable"),
+    power("memories", &["McpWeaviateWrite"], |action, on| is_change(action) && on == "MemoryTable"),
+    power("memories-read", &["McpWeaviateRead", "McpWeaviateWrite"], |action, on| {
+        is_row(action) && !is_change(action) && on.starts_with("MemoryTable")
+    }),
     power("images", &["McpImagegen"], |action, on| is_row(action) && on == "ImageTable"),
     power("posts", &["McpTwitterWrite"], |action, on| is_change(action) && on == "TwitterTable"),
     power("posts-read", &["McpTwitterRead", "McpTwitterWrite"], |action, on| {

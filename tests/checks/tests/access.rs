@@ -76,7 +76,8 @@ fn a_worker_touches_no_table_and_a_server_only_its_own() {
         ("McpTwitterWrite", "TwitterTable"),
         ("McpCoinbaseRead", "WalletTable"),
         ("McpCoinbaseWrite", "WalletTable"),
-        ("McpWeaviate", "MemoryTable"),
+        ("McpWeaviateRead", "MemoryTable"),
+        ("McpWeaviateWrite", "MemoryTable"),
         ("McpImagegen", "ImageTable"),
     ] {
         assert_eq!(on_tables(server), [table.to_owned()].into(), "{server}");
@@ -112,6 +113,10 @@ fn a_role_too_wide_breaks_the_line_of_its_power() {
         ("Worker", "lambda:InvokeFunction", "McpCoinbaseWrite", "write-tools"),
         ("Judge", "lambda:InvokeFunction", "McpImagegen", "pictures"),
         ("McpCoinbaseRead", "dynamodb:PutItem", "WalletTable", "payments"),
+        ("Worker", "lambda:InvokeFunction", "McpWeaviateWrite", "write-tools"),
+        ("Judge", "lambda:InvokeFunction", "McpWeaviateRead", "memory-asked"),
+        ("McpWeaviateRead", "dynamodb:UpdateItem", "MemoryTable", "memories"),
+        ("McpWeaviateRead", "secretsmanager:GetSecretValue", "WeaviateKeySecretArn", "memory-key"),
         ("Publisher", "secretsmanager:GetSecretValue", "CoinbaseKeySecretArn", "wallet-key"),
         ("Worker", "secretsmanager:GetSecretValue", "TwitterTable", "other-secrets"),
         (
@@ -121,6 +126,10 @@ fn a_role_too_wide_breaks_the_line_of_its_power() {
             "others-tokens",
         ),
         ("Planner", "sqs:SendMessage", "ReviewQueue", "review-queue"),
+        ("Perception", "sqs:SendMessage", "PlanQueue", "plan-queue"),
+        ("Perception", "lambda:InvokeFunction", "McpCoinbaseRead", "other-read-halves"),
+        ("Perception", "lambda:InvokeFunction", "McpTwitterWrite", "write-tools"),
+        ("Planner", "sqs:SendMessage", "PerceptionQueue", "perception-queue"),
         ("Publisher", "secretsmanager:GetSecretValue", "GrantSigningKey", "signing-key"),
         ("Api", "states:SendTaskSuccess", "ReviewStateMachine", "workflows"),
         ("Judge", "dynamodb:PutItem", "DecisionsTable", "decisions"),

@@ -9,7 +9,8 @@ use chimera_domain::{Envelope, Owned as _, Owner, ReviewMessage};
 use regex::Regex;
 use serde_json::Value;
 
-const QUEUES: [&str; 5] = ["EffectQueue", "PlanQueue", "ReviewQueue", "TaskQueue", "TaskQueueHigh"];
+const QUEUES: [&str; 6] =
+    ["EffectQueue", "PerceptionQueue", "PlanQueue", "ReviewQueue", "TaskQueue", "TaskQueueHigh"];
 const SETTINGS: [&str; 2] = ["5", "60"];
 const QUEUE: &str = "AWS::SQS::Queue";
 
@@ -94,6 +95,7 @@ fn each_queue_and_stream_wakes_its_own_function() {
         ("Worker", "TaskQueueHigh"),
         ("Judge", "ReviewQueue"),
         ("Publisher", "EffectQueue"),
+        ("Perception", "PerceptionQueue"),
     ]
     .map(|(function, queue)| (function.to_owned(), queue.to_owned()))
     .into();
@@ -157,12 +159,15 @@ fn timeouts_and_leases_follow_from_the_tasks_timeout() {
         for server in ["McpNews", "McpWeaviate", "McpImagegen"] {
             assert!(timeout(server) < timeout("Worker"), "a caller outlives what it calls");
         }
-        for server in ["McpTwitter", "McpCoinbase", "McpImagegen"] {
+        for server in ["McpTwitter", "McpCoinbase", "McpWeaviate", "McpImagegen"] {
             assert!(timeout(server) < timeout("Publisher"), "a caller outlives what it calls");
+        }
+        for server in ["McpNews", "McpTwitter"] {
+            assert!(timeout(server) < timeout("Perception"), "a caller outlives what it calls");
         }
         assert!(timeout("Api") < 30, "the gateway answers by itself after 29 s");
         let lease = template.derived("Lease", setting, "Effect");
-        for server in ["McpTwitter", "McpCoinbase"] {
+        for server in ["McpTwitter", "McpCoinbase", "McpWeaviate"] {
             assert!(lease > timeout("Publisher") + timeout(server), "the lease ends before the call may");
         }
     }
@@ -182,6 +187,7 @@ fn the_template_has_the_routes_of_the_api() {
     let wanted = [
         ("/agents/{id}", "get"),
         ("/agents/{id}", "put"),
+        ("/agents/{id}/watch", "get"),
         ("/api/review_queue", "get"),
         ("/audit/{campaign}", "get"),
         ("/campaigns", "get"),
@@ -189,7 +195,12 @@ fn the_template_has_the_routes_of_the_api() {
         ("/campaigns/{id}", "get"),
         ("/campaigns/{id}/budget", "put"),
         ("/campaigns/{id}/cancel", "post"),
+        ("/campaigns/{id}/graph", "get"),
         ("/campaigns/{id}/pause", "post"),
+        ("/campaigns/{id}/plan", "get"),
+        ("/campaigns/{id}/plan", "put"),
+        ("/campaigns/{id}/plan/approve", "post"),
+        ("/campaigns/{id}/plan/reject", "post"),
         ("/campaigns/{id}/resume", "post"),
         ("/campaigns/{id}/tasks/{task}/retry", "post"),
         ("/dead-letters", "get"),
@@ -229,12 +240,15 @@ fn environment<'a>(template: &'a Template, function: &str) -> BTreeSet<&'a str> 
 #[test]
 fn each_function_is_told_what_it_needs_and_no_more() {
     let template = template();
-    let queues = "EFFECT_QUEUE_URL PLAN_QUEUE_URL REVIEW_QUEUE_URL TASK_QUEUE_HIGH_URL TASK_QUEUE_URL";
+    let queues = "EFFECT_QUEUE_URL PERCEPTION_QUEUE_URL PLAN_QUEUE_URL REVIEW_QUEUE_URL TASK_QUEUE_HIGH_URL \
+                  TASK_QUEUE_URL";
     let dispatcher = format!("REVIEW_STATE_MACHINE_ARN STATE_TABLE TASK_VISIBILITY_SECONDS {queues}");
     let coinbase = "COINBASE_BACKEND COINBASE_FAULTS COINBASE_HALF COINBASE_KEY_SECRET COINBASE_MAINNET \
                     COINBASE_NETWORK COINBASE_OPENING_BALANCE WALLET_TABLE";
     let model = "MODEL_BACKEND MODEL_GUARDRAIL MODEL_ID MODEL_PRICES MODEL_TIMEOUT_SECONDS";
     let planner = format!("{model} MODEL_ASK_LIMIT_CENTS STATE_TABLE");
+    let weaviate = "MEMORY_TABLE WEAVIATE_BACKEND WEAVIATE_FAULTS WEAVIATE_HALF WEAVIATE_KEY_SECRET WEAVIATE_URL";
+    let weaviate_write = format!("{weaviate} GRANT_PUBLIC_KEYS MCP_DRY_RUN");
     let coinbase_write = format!("{coinbase} GRANT_PUBLIC_KEYS MCP_DRY_RUN");
     let wanted = BTreeMap::from([
         (
@@ -258,18 +272,23 @@ fn each_function_is_told_what_it_needs_and_no_more() {
             "GRANT_PUBLIC_KEYS MCP_DRY_RUN TWITTER_BACKEND TWITTER_FAULTS TWITTER_HALF TWITTER_TABLE \
              TWITTER_TOKEN_RENEWAL TWITTER_TOKEN_SECRET",
         ),
-        ("McpWeaviate", "MEMORY_TABLE WEAVIATE_BACKEND WEAVIATE_FAULTS WEAVIATE_KEY_SECRET WEAVIATE_URL"),
+        ("McpWeaviateRead", weaviate),
+        ("McpWeaviateWrite", weaviate_write.as_str()),
+        (
+            "Perception",
+            "MCP_NEWS_FUNCTION MCP_PINS MCP_TWITTER_READ_FUNCTION PERCEPTION_SECONDS STATE_TABLE",
+        ),
         ("Planner", planner.as_str()),
         (
             "Publisher",
             "DECISIONS_TABLE EFFECT_LEASE_SECONDS LEDGER_TABLE MCP_COINBASE_READ_FUNCTION \
              MCP_COINBASE_WRITE_FUNCTION MCP_IMAGEGEN_FUNCTION MCP_PINS MCP_TWITTER_READ_FUNCTION \
-             MCP_TWITTER_WRITE_FUNCTION READ_BACK_SECONDS STATE_TABLE",
+             MCP_TWITTER_WRITE_FUNCTION MCP_WEAVIATE_READ_FUNCTION MCP_WEAVIATE_WRITE_FUNCTION READ_BACK_SECONDS STATE_TABLE",
         ),
         (
             "Worker",
             "MCP_COINBASE_READ_FUNCTION MCP_IMAGEGEN_FUNCTION MCP_NEWS_FUNCTION MCP_PINS MCP_SERVERS \
-             MCP_TWITTER_READ_FUNCTION MCP_WEAVIATE_FUNCTION MODEL_BACKEND MODEL_GUARDRAIL MODEL_ID MODEL_PRICES \
+             MCP_TWITTER_READ_FUNCTION MCP_WEAVIATE_READ_FUNCTION MODEL_BACKEND MODEL_GUARDRAIL MODEL_ID MODEL_PRICES \
              MODEL_TIMEOUT_SECONDS REVIEW_QUEUE_URL",
         ),
     ]);

@@ -9,8 +9,8 @@
 use chimera_domain::{
     AgentId, Applied, Brief, Bucket, Campaign, CampaignId, CampaignStatus, Close, Currency, DeadLetter,
     Decision, DecisionKind, DecisionRow, DecisionTransaction, Digest, EffectId, LedgerEntry, Money,
-    MoneyTransaction, OperatorId, PacingSlot, Policy, PolicyRow, Reservation, ReviewId, Row, RowKey,
-    StoreError, Stored, TenantId, Timestamp, Transaction, Unique, UniqueState, WriterId,
+    MoneyTransaction, OperatorId, PacingSlot, PlanMode, Policy, PolicyRow, Reservation, ReviewId, Row,
+    RowKey, StoreError, Stored, TenantId, Timestamp, Transaction, Unique, UniqueState, WriterId,
     ports::{
         AuditEntry, AuditPut, AuditReader, AuditWriter, DecisionReader, DecisionWriter, LedgerReader,
         MoneyWriter, StateIndex, StateReader, StateReaderExt as _,
@@ -122,6 +122,9 @@ fn campaign(tenant: &TenantId, name: &str, due_at: Option<Timestamp>, created_at
             criteria: Vec::new(),
             hold_first: 0,
             budget: usd(100),
+            react: None,
+            plan: PlanMode::Automatic,
+            rounds: 1,
             seed: 1,
         },
         request: Digest::of_bytes(b"request"),

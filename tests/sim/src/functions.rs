@@ -17,6 +17,7 @@ use dispatcher::{Dispatcher, Letter};
 use escalation::{Escalation, Park};
 use futures::FutureExt as _;
 use judge::Judge;
+use perception::Perception;
 use planner::Planner;
 use publisher::{Publisher, Timing};
 use serde::de::DeserializeOwned;
@@ -29,6 +30,9 @@ use crate::workers::PacedModel;
 /// enough that a slow machine ends nothing.
 const DEADLINE: Duration = Duration::from_secs(600);
 
+/// How often the world is looked at for an agent.
+const LOOK: Duration = Duration::from_secs(60);
+
 pub(crate) struct Functions {
     cloud: MemoryCloud,
     planner: Planner<MemoryCloud, ScriptedModel, VirtualClock, SeededIds>,
@@ -38,6 +42,7 @@ pub(crate) struct Functions {
     dispatcher: Dispatcher<MemoryCloud, MemoryCloud, MemoryCloud, VirtualClock, SeededIds>,
     escalation: Escalation<MemoryCloud, RecordingNotifier>,
     auditor: Auditor<MemoryCloud>,
+    perception: Perception<MemoryCloud, Outside, VirtualClock, SeededIds>,
 }
 
 impl Functions {
@@ -76,6 +81,7 @@ impl Functions {
             ),
             escalation: Escalation::new(of("escalation"), notifier.clone()),
             auditor: Auditor::new(of("auditor")),
+            perception: Perception::new(of("perception"), outside("perception"), clock(), ids(), LOOK),
         }
     }
 
@@ -98,6 +104,9 @@ impl Functions {
             }
             Queue::Review => Box::pin(self.hand_over("judge", &self.judge, queue, deliveries)).await,
             Queue::Effect => Box::pin(self.hand_over("publisher", &self.publisher, queue, deliveries)).await,
+            Queue::Perception => {
+                Box::pin(self.hand_over("perception", &self.perception, queue, deliveries)).await
+            }
         }
     }
 

@@ -2,12 +2,12 @@
 
 use chimera_domain::ports::{Clock as _, DecisionWriter as _, Ids as _, StateWriter as _};
 use chimera_domain::{
-    Applied, Brief, Campaign, CampaignEvent, CampaignId, Decision, DecisionKind, DecisionRow,
+    Applied, Brief, Campaign, CampaignEvent, CampaignId, Confidence, Decision, DecisionKind, DecisionRow,
     DecisionTransaction, Envelope, OperatorId, Plan, PlanEvent, PlanMessage, Policy, PolicyRow, Review,
-    ReviewEvent, ReviewMessage, ReviewStatus, Row, StoreError, Stored, Task, TaskResult, Transaction,
-    WriterId, limits,
+    ReviewEvent, ReviewMessage, ReviewStatus, Row, Seen, Signal, SignalId, SignalStatus, StoreError, Stored,
+    Task, TaskResult, Timestamp, Transaction, Watch, WriterId, limits,
 };
-use chimera_testkit::builders::{CampaignBuilder, a_tenant, cents};
+use chimera_testkit::builders::{CampaignBuilder, a_tenant, an_agent_id, cents};
 use chimera_testkit::{MemoryCloud, Queue};
 
 use crate::SwarmWorld;
@@ -50,9 +50,54 @@ impl SwarmWorld {
     pub async fn start(&self, campaign: CampaignBuilder) -> CampaignId {
         let row = campaign.accepted_at(self.clock.now()).build();
         let id = row.id.clone();
+        let watched = row.brief.react.as_ref().map(|_| self.watched(&row));
         let inserted = Transaction::by(self.request()).insert(row);
+        let inserted = match watched {
+            Some((Some(old), new)) => inserted.and_then(|write| write.replace(&old, new)),
+            Some((None, new)) => inserted.and_then(|write| write.insert(new)),
+            None => inserted,
+        };
         self.must_write(inserted).await;
         id
+    }
+
+    /// What the campaign's agent watches, and what it watches with it.
+    fn watched(&self, campaign: &Campaign) -> (Option<Stored<Watch>>, Watch) {
+        let is_its =
+            |old: &Stored<Watch>| (&old.row.tenant, &old.row.agent) == (&campaign.tenant, &campaign.agent);
+        let old = self.rows(Row::into_watch).into_iter().find(is_its);
+        let before = old.as_ref().map_or_else(
+            || Watch::new(campaign.tenant.clone(), campaign.agent.clone()),
+            |old| old.row.clone(),
+        );
+        (old, before.for_campaign(campaign.id.clone(), self.clock.now()))
+    }
+
+    /// Somebody says something to the agent of every row; the mention's id.
+    pub fn say(&self, author: &str, text: &str) -> String {
+        self.platform.say((&a_tenant(), &an_agent_id()), author, text, None)
+    }
+
+    /// Lets the oldest campaign hear of something, as perception would tell it: once, whoever tells it again.
+    ///
+    /// # Panics
+    /// When the store fails.
+    pub async fn perceive(&self, id: SignalId, seen: Seen) {
+        let campaign = self.campaigns().remove(0);
+        let signal = Signal {
+            tenant: campaign.tenant,
+            campaign: campaign.id,
+            id,
+            seen,
+            relevance: Confidence::new(9_000).unwrap_or(Confidence::ZERO),
+            why: "it is about what the campaign is about".to_owned(),
+            status: SignalStatus::Open,
+            reason: None,
+            plan: None,
+            seen_at: self.clock.now(),
+        };
+        let inserted = Transaction::by(self.request()).insert(signal);
+        self.must_write(inserted).await;
     }
 
     /// Makes a new version of the campaign's plan.
@@ -160,16 +205,8 @@ impl SwarmWorld {
         let (retried, taken_up) = (failed.row.retried(now), campaign.row.taken_up(now));
         assert!(retried.is_ok() && taken_up.is_ok(), "{retried:?} {taken_up:?}\n{}", self.story());
         let (Ok(retried), Ok(taken_up)) = (retried, taken_up) else { return };
-        let mut write = Transaction::by(self.request())
-            .replace(&failed, retried)
-            .and_then(|write| write.replace(&campaign, taken_up));
-        let plans = self.rows(Row::into_plan).into_iter();
-        for plan in plans.filter(|plan| in_force(&campaign.row, &plan.row)) {
-            if let Ok(status) = plan.row.status.next(PlanEvent::Reopen) {
-                let open = Plan { status, settled: None, ..plan.row.clone() };
-                write = write.and_then(|write| write.replace(&plan, open));
-            }
-        }
+        let plan = self.rows(Row::into_plan).into_iter().find(|plan| in_force(&campaign.row, &plan.row));
+        let write = retrying(self.request(), (&failed, retried), (&campaign, taken_up), plan.as_ref());
         self.must_write(write).await;
     }
 
@@ -256,16 +293,7 @@ impl SwarmWorld {
 
     async fn turn(&self, event: CampaignEvent) {
         for old in self.rows(Row::into_campaign) {
-            let Ok(status) = old.row.status.next(event) else { continue };
-            let now = self.clock.now();
-            let is_paused = event == CampaignEvent::Pause;
-            let turned = Campaign {
-                status,
-                due_at: (!is_paused).then_some(now),
-                finished_at: status.is_over().then_some(now),
-                reason: status.is_over().then(|| "cancelled by an operator".to_owned()),
-                ..old.row.clone()
-            };
+            let Some(turned) = turned(&old.row, event, self.clock.now()) else { continue };
             let written = Transaction::by(self.request()).replace(&old, turned);
             self.must_write(written).await;
         }
@@ -304,5 +332,31 @@ impl SwarmWorld {
 
     fn request(&self) -> WriterId {
         WriterId::new(format!("request-{}", self.ids.fresh()))
+    }
+}
+
+/// The campaign as an operator turns it; none where it cannot be.
+pub(crate) fn turned(old: &Campaign, event: CampaignEvent, now: Timestamp) -> Option<Campaign> {
+    let status = old.status.next(event).ok()?;
+    Some(Campaign {
+        status,
+        due_at: (event != CampaignEvent::Pause).then_some(now),
+        finished_at: status.is_over().then_some(now),
+        reason: status.is_over().then(|| "cancelled by an operator".to_owned()),
+        ..old.clone()
+    })
+}
+
+/// [P-11] Opens a failed task again, and with it the campaign and the plan in force where they had ended.
+pub(crate) fn retrying(
+    writer: WriterId,
+    (failed, retried): (&Stored<Task>, Task),
+    (campaign, taken_up): (&Stored<Campaign>, Campaign),
+    plan: Option<&Stored<Plan>>,
+) -> Result<Transaction, StoreError> {
+    let write = Transaction::by(writer).replace(failed, retried)?.replace(campaign, taken_up)?;
+    match plan.and_then(|plan| Some((plan, plan.row.status.next(PlanEvent::Reopen).ok()?))) {
+        Some((plan, status)) => write.replace(plan, Plan { status, settled: None, ..plan.row.clone() }),
+        None => Ok(write),
     }
 }

@@ -13,7 +13,7 @@ mod wallet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chimera_domain::ports::{Burn, ReadTools, SkillTools, ToolError, WriteCall, WriteTools};
+use chimera_domain::ports::{Burn, ReadTools, Resources, SkillTools, ToolError, WriteCall, WriteTools};
 use chimera_domain::{Outcome, TaskKind};
 use chimera_testkit::{Fault, Faults, MemorySigner, SandboxPlatform, VirtualClock, crash_after};
 use serde_json::Value;
@@ -52,7 +52,7 @@ impl Outside {
             posts: None,
             wallet: Wallet::new(signer, clock),
             studio: Studio::new(clock),
-            memories: Memories::new(clock),
+            memories: Memories::new(signer, clock),
             others: Others::default(),
             faults,
             function: Arc::from("test"),
@@ -72,6 +72,7 @@ impl Outside {
     /// Lets calls that were slow come back, whoever has given up on them.
     pub(crate) async fn settle(&self) {
         self.wallet.served.settle().await;
+        self.memories.served.settle().await;
         if let Some(posts) = &self.posts {
             posts.served.settle().await;
         }
@@ -100,6 +101,7 @@ impl Outside {
     fn ours(&self, server: &str) -> Option<&Served> {
         match server {
             wallet::NAME => Some(&self.wallet.served),
+            memory::NAME => Some(&self.memories.served),
             posts::NAME => self.posts.as_ref().map(|posts| &posts.served),
             _ => None,
         }
@@ -119,8 +121,17 @@ impl ReadTools for Outside {
         }
         match server {
             studio::NAME => self.guarded(tool, self.studio.call(tool, arguments)).await,
-            memory::NAME => self.guarded(tool, self.memories.call(tool, arguments)).await,
             _ => self.platform.call(server, tool, arguments, deadline).await,
+        }
+    }
+}
+
+/// What is said and written: by our own server of posts where it takes the stand-in's place, else by the stand-in.
+impl Resources for Outside {
+    async fn read(&self, server: &str, uri: &str, deadline: Duration) -> Result<Value, ToolError> {
+        match self.ours(server) {
+            Some(ours) => self.guarded(&format!("read_{server}"), ours.look(uri)).await,
+            None => self.platform.read(server, uri, deadline).await,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What must hold after every story, whatever went wrong in it: named lines, so that a test can say which one a missing
 //! guard turns red.
 
+mod memories;
 mod money;
 mod passage;
 pub(crate) mod payments;
@@ -50,7 +51,7 @@ impl SwarmWorld {
     /// Every line that holds at any time.
     #[must_use]
     pub fn lines(&self) -> Vec<Line> {
-        let checks: [(&'static str, Check); 17] = [
+        let checks: [(&'static str, Check); 18] = [
             ("approved-bytes", Self::unapproved),
             ("pictures", Self::uncommitted_pictures),
             ("screened", Self::unscreened),
@@ -65,6 +66,7 @@ impl SwarmWorld {
             ("caps", Self::overspent),
             ("paid-once", Self::unordered_payments),
             ("wallet", Self::unbalanced_wallet),
+            ("remembered", Self::unapproved_memories),
             ("closed", Self::unclosed),
             ("operating", Self::overworked),
             ("explained", Self::unexplained),
@@ -132,13 +134,15 @@ impl SwarmWorld {
         again.map(|(_, (_, effect))| format!("{effect} happened twice")).collect()
     }
 
-    /// Promise 2, the other half: the rows agree with the platform on what happened. Payments are the wallet's line.
+    /// Promise 2, the other half: the rows agree with the platform on what happened. Payments are the wallet's line, and
+    /// memories have one of their own.
     fn misreported(&self) -> Vec<String> {
         let seen: BTreeSet<_> =
             self.ever_published().into_iter().filter_map(|post| Some((post.tenant, post.effect?))).collect();
         let gone: BTreeSet<_> = self.platform.deleted().into_iter().map(|gone| gone.post.post_id).collect();
         let mut broken = Vec::new();
-        for effect in self.effects().into_iter().filter(|effect| effect.intent.payment().is_none()) {
+        let shows = |effect: &Effect| effect.intent.payment().is_none() && !effect.intent.is_of_memory();
+        for effect in self.effects().into_iter().filter(shows) {
             let happened = match effect.intent.arguments.get("post_id").and_then(Value::as_str) {
                 Some(post_id) => gone.contains(post_id),
                 None => seen.contains(&(effect.tenant.clone(), name_of(&effect))),

@@ -27,8 +27,8 @@ pub(crate) const BATCH: usize = 10;
 const AT_ONCE: usize = 4;
 
 /// Columns that change although nothing has happened.
-const RESTLESS: [&str; 8] =
-    ["due", "due_at", "due_at_ms", "swept_at", "version", "writer", "not_before", "unsent"];
+const RESTLESS: [&str; 9] =
+    ["due", "due_at", "due_at_ms", "swept_at", "version", "writer", "not_before", "unsent", "looked_at"];
 
 /// One thing that can be delivered now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chimera_domain::{
     Agent, Bucket, Campaign, CampaignStatus, Effect, EffectStatus, LedgerEntry, Plan, Policy, Review,
-    ReviewStatus, Row, Stored, Table, Task, TaskStatus, TenantId,
+    ReviewStatus, Row, Signal, Stored, Table, Task, TaskStatus, TenantId,
 };
 use chimera_testkit::builders::{FEED, a_policy, a_tenant, an_agent};
 use chimera_testkit::{
@@ -198,6 +198,18 @@ impl SwarmWorld {
     #[must_use]
     pub fn plans(&self) -> Vec<Plan> {
         self.rows(Row::into_plan).into_iter().map(|stored| stored.row).collect()
+    }
+
+    /// What agents watch.
+    #[must_use]
+    pub fn watches(&self) -> Vec<Watch> {
+        self.rows(Row::into_watch).into_iter().map(|stored| stored.row).collect()
+    }
+
+    /// Every signal.
+    #[must_use]
+    pub fn signals(&self) -> Vec<Signal> {
+        self.rows(Row::into_signal).into_iter().map(|stored| stored.row).collect()
     }
 
     /// Every review.

@@ -103,12 +103,14 @@ async fn another_tenants_rows_are_not_there() {
     let digest = a_review("write-1-r1").digest;
     for (method, path, body) in [
         ("GET", "/campaigns/c-1", Value::Null),
+        ("GET", "/campaigns/c-1/graph", Value::Null),
         ("POST", "/campaigns/c-1/pause", json!({})),
         ("POST", "/campaigns/c-1/resume", json!({})),
         ("POST", "/campaigns/c-1/cancel", json!({})),
         ("PUT", "/campaigns/c-1/budget", json!({"budget": {"minor": 1, "currency": "USD"}})),
         ("POST", "/campaigns/c-1/tasks/write-1/retry", json!({})),
         ("GET", "/agents/mira", Value::Null),
+        ("GET", "/agents/mira/watch", Value::Null),
         ("GET", "/reviews/c-1/write-1-r1", Value::Null),
         ("POST", "/reviews/c-1/write-1-r1/decision", json!({"decision": "approve", "digest": digest})),
         ("GET", "/effects/c-1/write-1-e1/receipt", Value::Null),

@@ -1,5 +1,7 @@
 //! What a brief asks for beside posts, and how it is shown.
 
+use std::collections::BTreeSet;
+
 use axum::body::Body;
 use axum::http::StatusCode;
 use chimera_domain::{
@@ -110,8 +112,13 @@ async fn a_receipt_says_what_was_ordered_and_what_is_remembered() {
     };
     world.cloud.force(transact).unwrap();
     let text = "Lantern reads logs.".to_owned();
-    let post =
-        Published { post_id: "p-1".to_owned(), url: None, text: text.clone(), task: task_id("write-1") };
+    let post = Published {
+        post_id: "p-1".to_owned(),
+        url: None,
+        text: text.clone(),
+        task: task_id("write-1"),
+        flags: BTreeSet::new(),
+    };
     let remember = Task {
         id: task_id("remember-1"),
         kind: TaskKind::Remember,

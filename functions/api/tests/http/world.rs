@@ -38,6 +38,9 @@ pub(crate) struct World {
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     headers: HeaderMap,
+    /// As it came.
+    pub(crate) text: String,
+    /// As JSON; null where it is none.
     pub(crate) body: Value,
 }
 
@@ -125,7 +128,8 @@ impl World {
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.unwrap();
         let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        Answer { status: parts.status, headers: parts.headers, body }
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        Answer { status: parts.status, headers: parts.headers, text, body }
     }
 
     /// As an operator who is everything but admin.

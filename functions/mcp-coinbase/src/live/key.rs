@@ -7,6 +7,7 @@ use aws_config::SdkConfig;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use chimera_domain::{Digest, Timestamp, canonical_json};
+use chimera_signed_http::secrets::{SecretError, secret};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -34,7 +35,7 @@ const P256_PKCS8: [u8; 24] = [
 pub enum KeyError {
     /// The secret could not be read.
     #[error("the secret of COINBASE_KEY_SECRET cannot be read")]
-    Unreadable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Unreadable(#[from] SecretError),
     /// It is no JSON of the form that the README shows.
     #[error("the secret of COINBASE_KEY_SECRET has not the form of a CDP key")]
     Malformed,
@@ -100,10 +101,7 @@ impl CdpKey {
     /// # Errors
     /// [`KeyError`]; the server must not start without its key.
     pub async fn load(config: &SdkConfig, secret_id: &str) -> Result<Self, KeyError> {
-        let client = aws_sdk_secretsmanager::Client::new(config);
-        let answer = client.get_secret_value().secret_id(secret_id).send().await;
-        let answer = answer.map_err(|error| KeyError::Unreadable(Box::new(error)))?;
-        Self::from_json(answer.secret_string().unwrap_or_default())
+        Self::from_json(&secret(config, secret_id).await?)
     }
 
     /// The key of a secret's text.

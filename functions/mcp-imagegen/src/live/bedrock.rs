@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use aws_credential_types::provider::SharedCredentialsProvider;
-use chimera_aws::{Post, SignedHttp, SignedHttpError, bedrock_url};
 use chimera_domain::ports::Clock;
 use chimera_mcp::net::{Reach, guarded_client};
+use chimera_signed_http::{Post, SignedHttp, SignedHttpError, bedrock_url};
 use thiserror::Error;
 use url::Url;
 
@@ -73,8 +73,8 @@ impl<C: Clock> BedrockProvider<C> {
     }
 
     async fn invoke(&self, body: Vec<u8>) -> Result<Vec<u8>, Refused> {
-        let (timeout, most_bytes, at) = (TOTAL_TIMEOUT, ANSWER_BYTES, self.clock.now());
-        let post = Post { url: &self.url, body, timeout, most_bytes, at };
+        let (timeout, most_bytes, at) = (TOTAL_TIMEOUT, ANSWER_BYTES, self.clock.now().into());
+        let post = Post { url: &self.url, target: None, body, timeout, most_bytes, at };
         self.http.post(post).await.map_err(meaning)
     }
 }

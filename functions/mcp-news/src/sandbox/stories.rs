@@ -24,7 +24,7 @@ pub(super) const SOURCES: [&str; 6] = [
 ];
 
 /// All of them, the plain ones first.
-pub(super) const STORIES: [Story; 12] = [
+pub(super) const STORIES: [Story; 13] = [
     Story {
         topic: "science",
         region: "world",
@@ -202,6 +202,20 @@ pub(super) const STORIES: [Story; 12] = [
             (
                 "Grafts of the forgotten apple leave {place}",
                 "Forty gardens get grafts of the forgotten apple from {place} in spring; the waiting list is longer.",
+            ),
+        ],
+    },
+    Story {
+        topic: "makers",
+        region: "europe",
+        articles: &[
+            (
+                "{place} opens a library of small tools",
+                "The town of {place} lends out small tools for nine days at a time, free of charge. Forty volunteers repaired three hundred of them over the winter.",
+            ),
+            (
+                "The small tools library of {place} is short of drills",
+                "On its first Saturday the library of small tools in {place} lent out every drill it has. The oldest tool on its shelves is a brace from 1911.",
             ),
         ],
     },

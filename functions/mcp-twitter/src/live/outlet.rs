@@ -4,13 +4,13 @@ use chimera_domain::Outcome;
 use chimera_domain::ports::Clock;
 use chimera_mcp::server::Upstream;
 use chimera_policy::refusals::PlatformRefusal;
+use chimera_signed_http::secrets::SecretVault;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::client::{Ask, CallFault};
 use super::tokens::{Owner, TokenFault};
-use super::vault::SecretVault;
 use super::{Live, LiveFault, wire};
 use crate::answers::PlatformError;
 use crate::platform::{Account, NewPost, Outlet};

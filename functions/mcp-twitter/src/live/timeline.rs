@@ -4,15 +4,15 @@ use std::collections::HashMap;
 
 use chimera_domain::ports::Clock;
 use chimera_domain::{TenantId, Timestamp};
+use chimera_signed_http::secrets::SecretVault;
 
 use super::client::{Ask, CallFault};
 use super::outlet::url_of;
 use super::said::said;
 use super::tokens::{Owner, TokenFault};
-use super::vault::SecretVault;
 use super::wire::{self, Media, ProjectUse, Trending, Tweet, Tweets, User};
 use super::{Live, LiveFault};
-use crate::platform::{Account, ReadFault, Timeline, Wanted};
+use crate::platform::{Account, ReadFault, Timeline, Wanted, oldest};
 use crate::shown::{
     FoundPost, Mentions, PostMetrics, Profile, ProjectUsage, SeenMention, ShownMedium, ShownPost, Trend,
     Usage,
@@ -20,6 +20,8 @@ use crate::shown::{
 
 /// Posts looked at where they are filtered: the most that the platform gives at once.
 const LOOK_BACK: usize = 100;
+/// Pages of mentions read at once: the platform shows the last 800.
+const PAGES: usize = 8;
 /// The fewest posts that the platform gives at once.
 const FEWEST: usize = 5;
 /// What is asked for of a post. Who wrote it and what it answers are no fields: they come with [`POST_RELATIONS`].
@@ -60,6 +62,28 @@ impl<V: SecretVault, C: Clock + Send + 'static> Live<V, C> {
         }
         found.data.retain(|tweet| tweet.author_id.as_ref() == Some(&user.id));
         Ok(found)
+    }
+
+    /// One page of what was said to the account, newest first, and where the next one begins.
+    async fn page_of_mentions(
+        &self,
+        account: &Account,
+        since_id: Option<&str>,
+        limit: usize,
+        page: Option<&str>,
+    ) -> Result<(Vec<SeenMention>, Option<String>), ReadFault> {
+        let user = self.user(account).await?;
+        let ask = Ask::get(["2", "users", &user.id, "mentions"])
+            .with("expansions", POST_RELATIONS)
+            .with("post.fields", POST_FIELDS)
+            .with("user.fields", "username")
+            .with("max_results", limit.clamp(FEWEST, LOOK_BACK).to_string())
+            .with_some("since_id", since_id)
+            .with_some("pagination_token", page);
+        let found = wire::tweets(self.ask(&Owner::Account(account.clone()), &ask).await?)?;
+        let people = names(&found.includes.users);
+        let seen = found.data.iter().map(|tweet| mention(tweet, &people));
+        Ok((seen.collect::<Result<Vec<_>, _>>()?, found.meta.next_token))
     }
 
     async fn timeline(&self, account: &Account, wanted: &Wanted) -> Result<Tweets, ReadFault> {
@@ -111,19 +135,28 @@ impl<V: SecretVault, C: Clock + Send + 'static> Timeline for Live<V, C> {
         since_id: Option<&str>,
         limit: usize,
     ) -> Result<Mentions, ReadFault> {
-        let user = self.user(account).await?;
-        let ask = Ask::get(["2", "users", &user.id, "mentions"])
-            .with("expansions", POST_RELATIONS)
-            .with("post.fields", POST_FIELDS)
-            .with("user.fields", "username")
-            .with("max_results", limit.clamp(FEWEST, LOOK_BACK).to_string())
-            .with_some("since_id", since_id);
-        let found = wire::tweets(self.ask(&Owner::Account(account.clone()), &ask).await?)?;
-        let people = names(&found.includes.users);
-        let seen = found.data.iter().map(|tweet| mention(tweet, &people));
-        let mentions = seen.collect::<Result<Vec<_>, _>>()?;
+        let (mentions, next) = self.page_of_mentions(account, since_id, limit, None).await?;
         let newest_id = mentions.first().map(|mention| mention.id.clone());
-        Ok(Mentions { mentions, newest_id, has_more: found.meta.next_token.is_some() })
+        Ok(Mentions { mentions, newest_id, has_more: next.is_some() })
+    }
+
+    async fn mentions_after(
+        &self,
+        account: &Account,
+        since_id: &str,
+        limit: usize,
+    ) -> Result<Mentions, ReadFault> {
+        let since = Some(since_id).filter(|id| *id != "0");
+        let (mut said, mut next) = self.page_of_mentions(account, since, LOOK_BACK, None).await?;
+        // The platform gives the newest first: the oldest are on the last page.
+        for _ in 1..PAGES {
+            let Some(token) = next.take() else { break };
+            let (more, after) = self.page_of_mentions(account, since, LOOK_BACK, Some(&token)).await?;
+            said.extend(more);
+            next = after;
+        }
+        said.reverse();
+        Ok(oldest(said, limit))
     }
 
     async fn recent(

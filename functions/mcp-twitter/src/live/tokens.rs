@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use chimera_domain::ports::Clock;
 use chimera_domain::{TenantId, Timestamp};
+use chimera_signed_http::secrets::{SecretError, SecretVault};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tokio::sync::Mutex;
 
 use super::client::{CallFault, Secret, XClient};
-use super::vault::SecretVault;
 use crate::platform::Account;
 
 /// Renewed so long before it expires that a call made with it still ends in time.
@@ -216,7 +216,7 @@ impl<V: SecretVault, C: Clock> Tokens<V, C> {
     }
 
     async fn read(&self, name: &str) -> Result<Credential, TokenFault> {
-        let secret = self.vault.read(name).await.map_err(|fault| unreached(name, &fault))?;
+        let secret = self.vault.read(name).await.map_err(|error| unreached(name, &error))?;
         let secret = secret.ok_or_else(|| useless(name, "is not there"))?;
         // What went wrong is not kept: an error of the parser could quote the secret.
         serde_json::from_str(&secret).map_err(|_| useless(name, "has not the form of a credential"))
@@ -315,7 +315,7 @@ fn useless(name: &str, what: &str) -> TokenFault {
     TokenFault::Useless(format!("the secret {name} {what}"))
 }
 
-fn unreached(name: &str, fault: &dyn std::error::Error) -> TokenFault {
-    let cause = fault.source().map(ToString::to_string).unwrap_or_default();
-    TokenFault::Unreached(format!("the secret {name} cannot be read: {cause}"))
+fn unreached(name: &str, error: &SecretError) -> TokenFault {
+    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
+    TokenFault::Unreached(format!("the secret {name} cannot be read: {error}{cause}"))
 }

@@ -6,12 +6,12 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use chimera_domain::ports::Clock;
+use chimera_signed_http::secrets::SecretVault;
 use serde::Deserialize;
 use serde_json::json;
 
 use super::client::{Ask, CallFault};
 use super::tokens::Owner;
-use super::vault::SecretVault;
 use super::{Live, LiveFault, wire};
 use crate::answers::PlatformError;
 use crate::media::{Mime, Picture};

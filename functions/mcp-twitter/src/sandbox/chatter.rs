@@ -2,6 +2,7 @@
 
 use chimera_domain::Timestamp;
 
+use super::People;
 use super::dice::{Dice, id_at};
 use super::posts::Post;
 use super::topics::{EVERYWHERE, trends};
@@ -55,6 +56,9 @@ const REPLIES_TO: [&str; 12] = [
     "{}! finally somebody says it",
 ];
 
+/// What everybody wants to know of an account that nobody has heard of.
+const FIRST_QUESTION: &str = "are you an actual person, or a bot?";
+
 /// `{}` is a topic.
 const SAID_OF: [&str; 10] = [
     "Has anybody tried {} lately? What surprised you?",
@@ -71,30 +75,40 @@ const SAID_OF: [&str; 10] = [
 
 /// What was said to an account until `now` in answer to its posts, newest first.
 pub(crate) fn mentions<'a>(
-    seed: u64,
+    people: People,
     posts: impl IntoIterator<Item = &'a Post>,
     now: Timestamp,
 ) -> Vec<SeenMention> {
+    let posts: Vec<&Post> = posts.into_iter().collect();
+    let first = first_of(posts.iter().copied());
     let mut found: Vec<SeenMention> = posts
-        .into_iter()
-        .flat_map(|post| replies(seed, post))
+        .iter()
+        .flat_map(|post| replies(people, post, first == Some(post.post_id.as_str())))
         .filter(|said| said.created_at <= now)
         .collect();
     found.sort_by_key(|said| std::cmp::Reverse(id_number(&said.id)));
     found
 }
 
-/// Everything that will ever be answered to a post.
-fn replies(seed: u64, post: &Post) -> Vec<SeenMention> {
+/// The first of an account's posts, by its id: whoever sees it has not heard of the account before.
+pub(crate) fn first_of<'a>(posts: impl IntoIterator<Item = &'a Post>) -> Option<&'a str> {
+    let first = posts.into_iter().min_by_key(|post| (post.created_at, id_number(&post.post_id)));
+    first.map(|post| post.post_id.as_str())
+}
+
+/// Everything that will ever be answered to a post; to the first one of an account, before all else, what it is.
+pub(crate) fn replies(people: People, post: &Post, is_first: bool) -> Vec<SeenMention> {
+    let People { seed, speed } = people;
     let mut dice = Dice::of(seed, &["replies", &post.post_id, &post.text]);
     let asked = u64::from(post.text.contains('?'));
     let topic = topic_of(&post.text);
-    (0..dice.below(REPLIES + 1) + asked)
+    (0..(dice.below(REPLIES + 1) + asked).max(u64::from(is_first)))
         .filter_map(|n| {
             let delay =
                 if n == 0 { dice.between(FIRST_S.0, FIRST_S.1) } else { dice.between(FIRST_S.1, LAST_S) };
-            let created_at = later(post.created_at, delay)?;
+            let created_at = later(post.created_at, (delay / u64::from(speed)).max(1))?;
             let (author, said) = (dice.pick(&PEOPLE), dice.pick(&REPLIES_TO).replace("{}", topic));
+            let said = if is_first && n == 0 { FIRST_QUESTION.to_owned() } else { said };
             Some(SeenMention {
                 id: id_at(created_at, &format!("{seed}\n{}\n{n}", post.post_id)),
                 author: author.to_owned(),
@@ -166,6 +180,10 @@ mod tests {
         (1..=20).map(post).collect()
     }
 
+    fn at_life_speed(seed: u64) -> People {
+        People { seed, speed: 1 }
+    }
+
     fn at(seconds: i64) -> Timestamp {
         let posted: Timestamp = "2027-01-15T13:00:00Z".parse().unwrap();
         Timestamp::from_second(posted.as_second() + seconds).unwrap()
@@ -174,7 +192,7 @@ mod tests {
     #[test]
     fn answers_come_in_one_after_the_other() {
         let posts = posts();
-        let until = |seconds| mentions(7, &posts, at(seconds));
+        let until = |seconds| mentions(at_life_speed(7), &posts, at(seconds));
         assert!(until(30).is_empty());
         let (soon, late) = (until(600), until(86_400));
         assert!(!soon.is_empty() && late.len() > soon.len());
@@ -185,15 +203,36 @@ mod tests {
     }
 
     #[test]
+    fn a_new_account_is_asked_what_it_is() {
+        let posts = posts();
+        let said = mentions(at_life_speed(7), &posts, at(600));
+        let first = said.iter().find(|said| said.in_reply_to.as_deref() == first_of(&posts)).unwrap();
+        assert!(first.text.ends_with(FIRST_QUESTION), "{first:?}");
+    }
+
+    #[test]
+    fn faster_people_say_the_same_sooner() {
+        let posts = posts();
+        let slow = mentions(at_life_speed(7), &posts, at(86_400));
+        let fast = mentions(People { seed: 7, speed: 60 }, &posts, at(86_400 / 60));
+        let texts = |said: &[SeenMention]| {
+            let mut texts: Vec<String> = said.iter().map(|said| said.text.clone()).collect();
+            texts.sort();
+            texts
+        };
+        assert_eq!(texts(&fast), texts(&slow));
+    }
+
+    #[test]
     fn answers_are_of_the_post_and_name_the_account() {
         let posts = posts();
-        let said = mentions(7, &posts, at(86_400));
+        let said = mentions(at_life_speed(7), &posts, at(86_400));
         for mention in &said {
             assert!(mention.text.starts_with("@nova ") && !mention.text.contains("{}"), "{mention:?}");
             assert!(posts.iter().any(|post| mention.in_reply_to.as_ref() == Some(&post.post_id)));
         }
         assert!(said.iter().any(|mention| mention.text.contains("lighthouse")), "{said:?}");
-        assert_ne!(said, mentions(8, &posts, at(86_400)));
+        assert_ne!(said, mentions(at_life_speed(8), &posts, at(86_400)));
         let longest = said.iter().map(|mention| mention.text.chars().count()).max();
         assert!(longest.is_some_and(|chars| chars <= chimera_domain::limits::MENTION_CHARS));
     }

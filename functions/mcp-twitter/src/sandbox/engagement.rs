@@ -3,6 +3,7 @@
 
 use chimera_domain::Timestamp;
 
+use super::People;
 use super::dice::Dice;
 use super::posts::Post;
 use crate::platform::Account;
@@ -12,6 +13,8 @@ use crate::shown::PostMetrics;
 const WHOLE_BP: u64 = 10_000;
 /// Seconds after which a post has half of what it will ever have.
 const HALF_LIFE_S: u64 = 2 * 60 * 60;
+/// Seconds after which the first follower has seen a post and liked it: there always is one.
+const FIRST_LIKE_S: u64 = 60;
 /// One post in so many goes round.
 const VIRAL_ONE_IN: u64 = 40;
 /// How much further such a post reaches.
@@ -33,8 +36,10 @@ pub(crate) fn followers(seed: u64, account: &Account) -> u64 {
 }
 
 /// How a post did until `now`.
-pub(crate) fn metrics(seed: u64, post: &Post, followers: u64, now: Timestamp) -> PostMetrics {
+pub(crate) fn metrics(people: People, post: &Post, followers: u64, now: Timestamp) -> PostMetrics {
+    let People { seed, speed } = people;
     let age_s = u64::try_from(now.as_second() - post.created_at.as_second()).unwrap_or_default();
+    let age_s = age_s.saturating_mul(u64::from(speed));
     let features = features(post);
     let mut dice = Dice::of(seed, &["engagement", &post.post_id, &post.text]);
     let reach = followers * reach_bp(&features) / WHOLE_BP;
@@ -42,14 +47,15 @@ pub(crate) fn metrics(seed: u64, post: &Post, followers: u64, now: Timestamp) ->
     if dice.below(VIRAL_ONE_IN) == 0 {
         most *= VIRAL_TIMES;
     }
-    let impressions = most * age_s / (age_s + HALF_LIFE_S);
+    let first = u64::from(age_s >= FIRST_LIKE_S);
+    let impressions = (most * age_s / (age_s + HALF_LIFE_S)).max(first);
     let extra = |is_so: bool, more_bp: u64| if is_so { more_bp } else { 0 };
     let mut of_shown = |low_bp: u64, high_bp: u64, more_bp: u64| {
         impressions * (dice.between(low_bp, high_bp) + more_bp) / WHOLE_BP
     };
     PostMetrics {
         post_id: post.post_id.clone(),
-        likes: of_shown(150, 400, extra(features.has_media, 100)),
+        likes: of_shown(150, 400, extra(features.has_media, 100)).max(first),
         replies: of_shown(15, 60, extra(features.asks, 80)),
         reposts: of_shown(20, 80, extra(features.has_media, 20)),
         quotes: of_shown(3, 15, 0),
@@ -107,7 +113,7 @@ mod tests {
 
     fn after(hours: i64, of: &Post) -> PostMetrics {
         let now = Timestamp::from_second(of.created_at.as_second() + hours * 3_600).unwrap();
-        metrics(7, of, 2_000, now)
+        metrics(People { seed: 7, speed: 1 }, of, 2_000, now)
     }
 
     /// The sum over many posts, so that chance is even.
@@ -136,7 +142,10 @@ mod tests {
         let of = post(17, "words");
         assert_eq!(after(5, &of), after(5, &of));
         let later = Timestamp::from_second(of.created_at.as_second() + 18_000).unwrap();
-        assert_ne!(metrics(7, &of, 2_000, later), metrics(8, &of, 2_000, later));
+        assert_ne!(
+            metrics(People { seed: 7, speed: 1 }, &of, 2_000, later),
+            metrics(People { seed: 8, speed: 1 }, &of, 2_000, later)
+        );
     }
 
     #[test]
@@ -156,7 +165,10 @@ mod tests {
     fn more_followers_see_more() {
         let of = post(17, "words");
         let now = Timestamp::from_second(of.created_at.as_second() + 18_000).unwrap();
-        assert!(metrics(7, &of, 4_000, now).impressions > metrics(7, &of, 400, now).impressions);
+        assert!(
+            metrics(People { seed: 7, speed: 1 }, &of, 4_000, now).impressions
+                > metrics(People { seed: 7, speed: 1 }, &of, 400, now).impressions
+        );
         let nova = Account { tenant: chimera_domain::TenantId::new("t1").unwrap(), name: "nova".to_owned() };
         assert!((400..=4_000).contains(&followers(7, &nova)));
     }

@@ -4,13 +4,13 @@ use chimera_domain::ports::Clock;
 use chimera_domain::{TenantId, Timestamp};
 
 use super::Sandbox;
-use super::chatter::{id_number, mentions, public};
+use super::chatter::{first_of, id_number, mentions, public, replies};
 use super::engagement::{followers, metrics};
 use super::posts::{Medium, Post, PostStore, day_of};
 use super::query::Query;
 use super::quota::Act;
 use super::topics::trends;
-use crate::platform::{Account, ReadFault, Timeline, Wanted};
+use crate::platform::{Account, ReadFault, Timeline, Wanted, oldest};
 use crate::shown::{
     AccountUsage, FoundPost, Mentions, PostMetrics, Profile, QuotaLeft, ShownMedium, ShownPost, Trend, Usage,
 };
@@ -52,7 +52,7 @@ impl<P: PostStore, C: Clock + Send + 'static> Timeline for Sandbox<P, C> {
             url: format!("https://x.example/{}", account.name),
             automated: Some(true),
             posts: u64::try_from(posts).unwrap_or(u64::MAX),
-            followers: followers(self.seed, account),
+            followers: followers(self.people.seed, account),
         })
     }
 
@@ -64,13 +64,28 @@ impl<P: PostStore, C: Clock + Send + 'static> Timeline for Sandbox<P, C> {
     ) -> Result<Mentions, ReadFault> {
         self.meets_faults("mentions_list", &account.name).await?;
         let posts = self.posts.list(account, LOOK_BACK).await?;
-        let mut said = mentions(self.seed, &posts, self.clock.now());
+        let mut said = mentions(self.people, &posts, self.clock.now());
         let since = since_id.map(id_number).unwrap_or_default();
         said.retain(|mention| id_number(&mention.id) > since);
         let has_more = said.len() > limit;
         said.truncate(limit);
         let newest_id = said.first().map(|mention| mention.id.clone());
         Ok(Mentions { mentions: said, newest_id, has_more })
+    }
+
+    async fn mentions_after(
+        &self,
+        account: &Account,
+        since_id: &str,
+        limit: usize,
+    ) -> Result<Mentions, ReadFault> {
+        self.meets_faults("mentions", &account.name).await?;
+        let posts = self.posts.list(account, LOOK_BACK).await?;
+        let since = id_number(since_id);
+        let mut said = mentions(self.people, &posts, self.clock.now());
+        said.retain(|mention| id_number(&mention.id) > since);
+        said.reverse();
+        Ok(oldest(said, limit))
     }
 
     async fn recent(
@@ -81,24 +96,29 @@ impl<P: PostStore, C: Clock + Send + 'static> Timeline for Sandbox<P, C> {
     ) -> Result<Vec<FoundPost>, ReadFault> {
         self.meets_faults("search_recent", tenant.as_str()).await?;
         let query = Query::parse(query).map_err(|unread| ReadFault::Unsupported(unread.to_string()))?;
-        let said = public(self.seed, self.clock.now()).into_iter();
+        let said = public(self.people.seed, self.clock.now()).into_iter();
         Ok(said.filter(|post| query.matches(&post.author, &post.text)).take(limit).collect())
     }
 
     async fn trends(&self, tenant: &TenantId, woeid: u32, limit: usize) -> Result<Vec<Trend>, ReadFault> {
         self.meets_faults("trends_list", tenant.as_str()).await?;
-        Ok(trends(self.seed, woeid, self.clock.now(), limit))
+        Ok(trends(self.people.seed, woeid, self.clock.now(), limit))
     }
 
     async fn metrics(&self, account: &Account, post_ids: &[String]) -> Result<Vec<PostMetrics>, ReadFault> {
         self.meets_faults("posts_metrics", &account.name).await?;
-        let (now, followers) = (self.clock.now(), followers(self.seed, account));
+        let (now, followers) = (self.clock.now(), followers(self.people.seed, account));
+        let posts = self.posts.list(account, LOOK_BACK).await?;
+        let first = first_of(&posts);
         let mut found = Vec::new();
         for post_id in post_ids {
             if let Some(post) = self.posts.one(account, post_id).await? {
-                let mut metrics = metrics(self.seed, &post, followers, now);
+                let mut metrics = metrics(self.people, &post, followers, now);
                 // Everybody who answered has answered.
-                let answers = u64::try_from(mentions(self.seed, [&post], now).len()).unwrap_or_default();
+                let is_first = first == Some(post.post_id.as_str());
+                let answers = replies(self.people, &post, is_first).into_iter();
+                let answers = answers.filter(|said| said.created_at <= now).count();
+                let answers = u64::try_from(answers).unwrap_or_default();
                 metrics.replies = metrics.replies.max(answers);
                 found.push(metrics);
             }

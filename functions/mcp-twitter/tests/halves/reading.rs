@@ -247,3 +247,30 @@ async fn mentions_and_trends_have_addresses() {
         assert_eq!(ask(&platform, nowhere).await["error"]["code"], -32602, "{nowhere}");
     }
 }
+
+#[tokio::test]
+async fn whoever_reads_mentions_on_by_address_misses_none() {
+    let platform = platform(json!({}));
+    for n in 0..90 {
+        platform.post(&format!("g{n}"), &format!("What do lighthouses tell us, number {n}?")).await;
+    }
+    platform.time.forward(24 * 60 * 60);
+    let (mut seen, mut since) = (Vec::new(), "0".to_owned());
+    loop {
+        let page = resource(&platform, &format!("twitter://t1/nova/mentions/{since}")).await;
+        let mentions = page["mentions"].as_array().unwrap();
+        assert!(mentions.len() <= 100);
+        seen.extend(mentions.iter().map(|mention| mention["id"].as_str().unwrap().parse::<u64>().unwrap()));
+        match page["newest_id"].as_str() {
+            Some(newest) => newest.clone_into(&mut since),
+            None => break,
+        }
+    }
+    assert!(seen.len() > 100, "{}", seen.len());
+    assert!(seen.is_sorted_by(|a, b| a < b), "each once, oldest first");
+    let newest = platform.look("mentions_list", of_nova(json!({ "limit": 5 }))).await["newest_id"].clone();
+    assert_eq!(newest, json!(since));
+    for nowhere in ["twitter://t1/nova/mentions/last", "twitter://t1/nova/mentions/123456789012345678901"] {
+        assert_eq!(ask(&platform, nowhere).await["error"]["code"], -32602, "{nowhere}");
+    }
+}

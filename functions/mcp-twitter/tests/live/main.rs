@@ -16,7 +16,8 @@ use axum::extract::{Request, State};
 use axum::http::Response;
 use chimera_domain::ports::Clock;
 use chimera_domain::{TenantId, Timestamp};
-use mcp_twitter::{Account, Live, Renewal, SecretVault, Tokens, VaultFault, XClient};
+use chimera_signed_http::secrets::{SecretError, SecretVault, Secrets};
+use mcp_twitter::{Account, Live, Renewal, Tokens, XClient};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -121,14 +122,16 @@ impl Vault {
     }
 }
 
-impl SecretVault for Vault {
-    async fn read(&self, name: &str) -> Result<Option<String>, VaultFault> {
+impl Secrets for Vault {
+    async fn read(&self, name: &str) -> Result<Option<String>, SecretError> {
         Ok(self.secrets.lock().unwrap().get(name).cloned())
     }
+}
 
-    async fn write(&self, name: &str, secret: &str) -> Result<(), VaultFault> {
+impl SecretVault for Vault {
+    async fn write(&self, name: &str, secret: &str) -> Result<(), SecretError> {
         if *self.is_closed.lock().unwrap() {
-            return Err(VaultFault("the vault is closed".into()));
+            return Err(SecretError::Unavailable("the vault is closed".into()));
         }
         self.secrets.lock().unwrap().insert(name.to_owned(), secret.to_owned());
         Ok(())

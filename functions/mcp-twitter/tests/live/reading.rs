@@ -166,6 +166,28 @@ async fn mentions_are_read_on_from_the_last_one() {
 }
 
 #[tokio::test]
+async fn mentions_are_read_to_the_last_page_and_the_oldest_come_first() {
+    let page = |ids: [&str; 2], next: Option<&str>| {
+        let said = ids.map(|id| tweet(id, "@nova_x hi"));
+        ok(&json!({ "data": said, "meta": { "result_count": 2, "next_token": next } }))
+    };
+    let pages = [me(), page(["45", "44"], Some("p2")), page(["43", "42"], None), page(["45", "44"], None)];
+    let world = world(pages).await;
+    let seen = world.live.mentions_after(&nova(), "17", 3).await.unwrap();
+    let ids: Vec<&str> = seen.mentions.iter().map(|mention| mention.id.as_str()).collect();
+    assert_eq!(
+        (ids, seen.newest_id.as_deref(), seen.has_more),
+        (vec!["42", "43", "44"], Some("44"), true)
+    );
+    assert!(world.lines()[1].ends_with("&max_results=100&since_id=17"), "{:?}", world.lines());
+    assert!(world.lines()[2].ends_with("&since_id=17&pagination_token=p2"), "{:?}", world.lines());
+
+    let first = world.live.mentions_after(&nova(), "0", 100).await.unwrap();
+    assert_eq!((first.mentions.len(), first.has_more), (2, false));
+    assert!(world.lines()[3].ends_with("&max_results=100"), "{:?}", world.lines());
+}
+
+#[tokio::test]
 async fn what_anybody_said_is_searched_with_the_tenants_own_credential() {
     let mut post = tweet("50", "kites &lt;3");
     post["author_id"] = json!("99");

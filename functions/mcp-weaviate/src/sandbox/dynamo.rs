@@ -230,6 +230,11 @@ impl ObjectStore for DynamoObjects {
         }
     }
 
+    async fn find(&self, place: &Place, ids: &[Uuid]) -> Result<Vec<Object>, StoreFault> {
+        let rows = self.rows(place, ids).await?;
+        Ok(rows.into_values().filter_map(|row| row.object).collect())
+    }
+
     async fn erase(&self, place: &Place, id: Uuid, at: Timestamp) -> Result<bool, StoreFault> {
         for race in 0..RACES {
             pause(race).await;

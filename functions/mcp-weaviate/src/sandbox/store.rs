@@ -71,6 +71,13 @@ pub trait ObjectStore: Send + Sync + 'static {
         wanted: &(dyn Fn(&Object) -> bool + Sync),
     ) -> impl Future<Output = Result<Vec<Object>, StoreFault>> + Send;
 
+    /// The place's objects of these ids, kept or passing, in no order; those that are not there are left out.
+    fn find(
+        &self,
+        place: &Place,
+        ids: &[Uuid],
+    ) -> impl Future<Output = Result<Vec<Object>, StoreFault>> + Send;
+
     /// Removes what an object says; `false` where the place has none of this id.
     fn erase(
         &self,
@@ -196,6 +203,15 @@ impl ObjectStore for MemoryObjects {
         found.retain(|object| object.created_at > after && wanted(object));
         found.sort_by_key(|object| (std::cmp::Reverse(object.created_at), std::cmp::Reverse(object.id)));
         Ok(found.into_iter().take(limit).cloned().collect())
+    }
+
+    async fn find(&self, place: &Place, ids: &[Uuid]) -> Result<Vec<Object>, StoreFault> {
+        let tables = self.lock();
+        let Some(shelf) = tables.shelves.get(place) else {
+            return Ok(Vec::new());
+        };
+        let found = ids.iter().filter_map(|id| shelf.rows.get(id)?.as_ref());
+        Ok(found.map(|(object, _)| object.clone()).collect())
     }
 
     async fn erase(&self, place: &Place, id: Uuid, _at: Timestamp) -> Result<bool, StoreFault> {

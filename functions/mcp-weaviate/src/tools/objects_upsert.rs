@@ -86,7 +86,7 @@ impl<D: VectorDatabase> Tool for ObjectsUpsert<D> {
     async fn call(&self, _context: &CallContext, input: Input) -> Result<Output, ToolFault> {
         let (name, tenant) = part(input.collection_name, input.tenant_name)?;
         if name == CollectionName::memory() {
-            let why = format!("{MEMORY} is written by memory_remember and memory_forget alone");
+            let why = format!("{MEMORY} is written by memories_keep and memory_forget alone");
             return Err(ToolFault::refused("policy_violation", why, false));
         }
         let place = Place::Collection { tenant, name };

@@ -13,9 +13,7 @@ fn of_nova(mut arguments: Value) -> Value {
 }
 
 fn episode(salience: u8) -> Value {
-    of_nova(json!({
-        "kind": "episodic", "text": "Rain \"again\"", "salience": salience, "idempotency_key": "k1",
-    }))
+    json!({ "key": "k1", "kind": "episodic", "text": "Rain \"again\"", "salience": salience })
 }
 
 /// The id of what nova remembered under `k1`.
@@ -52,8 +50,8 @@ async fn the_first_memory_makes_the_collection_and_the_tenant_and_the_next_makes
     weaviate.stub.tell("POST /v1/schema/Memory/tenants", 200, json!([{ "name": "t1" }]));
     weaviate.stub.tell_text(&object(), 404, None, "");
     weaviate.stub.tell(BATCH, 200, put());
-    let told = weaviate.call("memory_remember", episode(50)).await;
-    assert_eq!(told["id"], id());
+    let told = weaviate.keep(episode(50)).await;
+    assert_eq!(told["outcome"]["external_id"], id());
     let asked = weaviate.stub.asked();
     let paths: Vec<&str> = asked.iter().map(|asked| asked.what.as_str()).collect();
     let expected = [
@@ -75,14 +73,14 @@ async fn the_first_memory_makes_the_collection_and_the_tenant_and_the_next_makes
     assert_eq!((&object["id"], &object["tenant"]), (&json!(id()), &json!("t1")));
     let properties = json!({
         "agent": "nova", "kind": "episodic", "text": "Rain \"again\"", "salience": 50, "long_term": true,
-        "created_at": told["created_at"],
+        "created_at": chimera_domain::ports::Clock::now(&weaviate.clock),
     });
     assert_eq!(object["properties"], properties);
 
     weaviate.stub.tell(&super::stub::path_of("k2"), 404, Value::Null);
     let mut next = episode(50);
-    next["idempotency_key"] = json!("k2");
-    weaviate.call("memory_remember", next).await;
+    next["key"] = json!("k2");
+    weaviate.keep(next).await;
     assert_eq!(weaviate.stub.paths(), [super::stub::path_of("k2"), BATCH.to_owned()]);
 }
 
@@ -91,18 +89,43 @@ async fn the_first_memory_makes_the_collection_and_the_tenant_and_the_next_makes
 async fn what_is_there_already_is_not_put_again() {
     let weaviate = weaviate().await.with_collection("Memory");
     weaviate.stub.tell(&object(), 200, memory("nova", "Rain \"again\""));
-    let told = weaviate.call("memory_remember", episode(50)).await;
-    assert_eq!(told["created_at"], "2026-01-01T00:00:00Z");
+    assert_eq!(weaviate.keep(episode(50)).await["outcome"]["external_id"], id());
     assert!(!weaviate.stub.paths().contains(&BATCH.to_owned()));
 }
 
 /// [W-2]
 #[tokio::test]
-async fn a_key_that_stands_for_another_text_is_refused() {
+async fn another_text_under_a_key_is_put_in_the_place_of_the_first_and_stays_as_old() {
     let weaviate = weaviate().await.with_collection("Memory");
     weaviate.stub.tell(&object(), 200, memory("nova", "Sunshine"));
-    assert_eq!(weaviate.refusal("memory_remember", episode(50)).await.0, "idempotency_mismatch");
-    assert!(!weaviate.stub.paths().contains(&BATCH.to_owned()));
+    weaviate.stub.tell(BATCH, 200, put());
+    assert_eq!(weaviate.keep(episode(50)).await["outcome"]["external_id"], id());
+    let asked = weaviate.stub.asked();
+    let put = asked.iter().find(|asked| asked.what == BATCH).unwrap();
+    let object = &put.body["objects"][0];
+    assert_eq!(object["id"], id());
+    assert_eq!(object["properties"]["text"], "Rain \"again\"");
+    assert_eq!(object["properties"]["created_at"], "2026-01-01T00:00:00Z");
+    let passing = weaviate.keep(episode(0)).await;
+    assert_eq!(passing["refusal"]["code"], "idempotency_mismatch", "what stays does not become what passes");
+}
+
+#[tokio::test]
+async fn what_stands_under_keys_is_looked_up_by_id_and_another_agents_is_not_there() {
+    let weaviate = weaviate().await;
+    weaviate.stub.tell(&object(), 200, memory("nova", "Rain"));
+    weaviate.stub.tell(&object(), 200, memory("luna", "Luna's"));
+    weaviate.stub.tell(
+        &super::stub::path_of("k2"),
+        422,
+        json!({ "error": [{ "message": "tenant not found: \"t1\"" }] }),
+    );
+    let asked = of_nova(json!({ "keys": ["k1", "k2"] }));
+    let told = weaviate.call("memories_get", asked.clone()).await;
+    let memories = told["memories"].as_array().unwrap();
+    assert_eq!(memories.len(), 1, "{told}");
+    assert_eq!((&memories[0]["key"], &memories[0]["text"]), (&json!("k1"), &json!("Rain")));
+    assert_eq!(weaviate.call("memories_get", asked).await, json!({ "memories": [] }));
 }
 
 /// [W-3]
@@ -112,7 +135,7 @@ async fn what_was_said_in_passing_is_swept_when_it_has_left_the_window() {
     weaviate.stub.tell_text(&object(), 404, None, "");
     weaviate.stub.tell(BATCH, 200, put());
     weaviate.stub.tell("DELETE /v1/batch/objects?tenant=t1", 200, json!({ "results": { "matches": 0 } }));
-    weaviate.call("memory_remember", episode(0)).await;
+    weaviate.keep(episode(0)).await;
     let swept = weaviate.stub.asked().pop().unwrap();
     assert_eq!(swept.what, "DELETE /v1/batch/objects?tenant=t1");
     let before =
@@ -136,7 +159,7 @@ async fn a_sweep_that_fails_takes_nothing_from_the_memory() {
     weaviate.stub.tell_text(&object(), 404, None, "");
     weaviate.stub.tell(BATCH, 200, put());
     weaviate.stub.tell("DELETE /v1/batch/objects?tenant=t1", 500, json!({ "error": [{ "message": "no" }] }));
-    assert_eq!(weaviate.call("memory_remember", episode(0)).await["long_term"], false);
+    assert_eq!(weaviate.keep(episode(0)).await["state"], "done");
 }
 
 /// [W-4]

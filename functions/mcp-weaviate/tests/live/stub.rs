@@ -9,11 +9,17 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use chimera_domain::ports::{Clock as _, GrantSigner as _};
+use chimera_domain::{AgentId, CampaignId, Currency, Digest, EffectId, Grant, Money, TenantId};
 use chimera_mcp::net::Reach;
-use chimera_mcp::server::{MemoryAnswers, ToolFault, ToolServer};
-use chimera_testkit::VirtualClock;
-use mcp_weaviate::{ApiKey, Catalogue, Live, server};
+use chimera_mcp::server::{GrantDesk, GrantVerifier, MemoryAnswers, MemoryBurns, ToolFault, ToolServer};
+use chimera_runtime::RandomIds;
+use chimera_testkit::{MemorySigner, STACK, VirtualClock};
+use mcp_weaviate::{ApiKey, Catalogue, Live, Memories, read_half, write_half};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 /// What the database was asked.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,10 +43,11 @@ struct Script {
 #[derive(Clone, Default)]
 pub(crate) struct Stub(Arc<Mutex<Script>>);
 
-/// A server of ours over such a database.
+/// Both halves of a server of ours over such a database.
 pub(crate) struct Weaviate {
     pub(crate) stub: Stub,
-    pub(crate) server: ToolServer,
+    read: ToolServer,
+    write: ToolServer,
     pub(crate) clock: VirtualClock,
 }
 
@@ -114,9 +121,19 @@ pub(crate) fn over(address: SocketAddr, stub: Stub) -> Weaviate {
     let clock = VirtualClock::default();
     let key = ApiKey::new("the-key").unwrap();
     let (url, catalogue) = (format!("http://{address}/"), Catalogue::standard().unwrap());
-    let live = Live::new(&url, Reach::Anywhere, Some(key), catalogue, clock.clone()).unwrap();
-    let server = server(Arc::new(live), clock.clone(), MemoryAnswers::default()).unwrap();
-    Weaviate { stub, server, clock }
+    let live = Arc::new(Live::new(&url, Reach::Anywhere, Some(key), catalogue, clock.clone()).unwrap());
+    let keys: BTreeMap<String, String> = MemorySigner::default()
+        .public_keys()
+        .into_iter()
+        .map(|(id, key)| (id, BASE64_STANDARD.encode(key.as_bytes())))
+        .collect();
+    let verifier = GrantVerifier::from_json(&json!(keys).to_string(), format!("weaviate@{STACK}")).unwrap();
+    let desk = GrantDesk::new(verifier, MemoryBurns::default(), clock.clone(), RandomIds);
+    let keeper = Memories::new(Arc::clone(&live), clock.clone());
+    let write = write_half(keeper, (Arc::clone(&live), clock.clone()), desk, MemoryAnswers::default());
+    let write = write.clock(clock.clone()).build().unwrap();
+    let read = read_half(live, clock.clone()).clock(clock.clone()).build().unwrap();
+    Weaviate { stub, read, write, clock }
 }
 
 impl Weaviate {
@@ -128,8 +145,38 @@ impl Weaviate {
         self
     }
 
+    /// The half that offers the tool.
+    fn half(&self, tool: &str) -> &ToolServer {
+        let is_read = self.read.tools().iter().any(|offered| offered.name == tool);
+        if is_read { &self.read } else { &self.write }
+    }
+
     pub(crate) async fn call(&self, tool: &str, arguments: Value) -> Value {
-        self.server.call_checked(tool, arguments).await.unwrap()
+        self.half(tool).call_checked(tool, arguments).await.unwrap()
+    }
+
+    /// What becomes of keeping this for nova of `t1`, with a fresh grant for exactly it.
+    pub(crate) async fn keep(&self, memory: Value) -> Value {
+        let arguments = json!({ "account": "nova", "memories": [memory] });
+        let signer = MemorySigner::default();
+        let grant = Grant {
+            id: Uuid::new_v4().to_string(),
+            key: signer.key_id().to_owned(),
+            tenant: TenantId::new("t1").unwrap(),
+            agent: AgentId::new("nova").unwrap(),
+            campaign: CampaignId::new("c1").unwrap(),
+            effect: EffectId::new("e1").unwrap(),
+            audience: format!("weaviate@{STACK}"),
+            tool: "memories_keep".to_owned(),
+            arguments: Digest::of_json(&arguments),
+            max_cost: Money::zero(Currency::Usd),
+            policy_version: 1,
+            expires_at: self.clock.now() + std::time::Duration::from_secs(600),
+        };
+        let mut call = arguments;
+        call["grant"] = json!(signer.sign(grant));
+        call["idempotency_key"] = json!(Uuid::new_v4());
+        self.write.call_checked("memories_keep", call).await.unwrap()
     }
 
     /// Code and whether to try again.
@@ -140,7 +187,7 @@ impl Weaviate {
     }
 
     pub(crate) async fn fault(&self, tool: &str, arguments: Value) -> ToolFault {
-        self.server.call_checked(tool, arguments).await.unwrap_err()
+        self.half(tool).call_checked(tool, arguments).await.unwrap_err()
     }
 }
 

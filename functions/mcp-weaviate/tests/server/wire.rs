@@ -2,16 +2,14 @@
 
 use std::net::SocketAddr;
 
-use chimera_mcp::server::{router, tools_digest};
+use chimera_mcp::server::{ToolServer, router, tools_digest};
 use serde_json::{Value, json};
 
 use super::{NOVA, mind};
 
-const EVENTS: [&str; 3] = [
-    include_str!("../../events/memory_remember.json"),
-    include_str!("../../events/memory_recall.json"),
-    include_str!("../../events/memory_window.json"),
-];
+const KEEP: &str = include_str!("../../events/memories_keep.json");
+const RECALL: &str = include_str!("../../events/memory_recall.json");
+const WINDOW: &str = include_str!("../../events/memory_window.json");
 
 /// Sends a sample event's request, for another resource if there is one.
 async fn send(address: SocketAddr, event: &str, uri: Option<&str>) -> Value {
@@ -30,28 +28,30 @@ async fn send(address: SocketAddr, event: &str, uri: Option<&str>) -> Value {
     request.json(&body).send().await.unwrap().json().await.unwrap()
 }
 
-async fn serve(mind: &super::Mind) -> SocketAddr {
+async fn serve(half: &ToolServer) -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let router = router(mind.server.clone(), &[]);
+    let router = router(half.clone(), &[]);
     tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
     address
 }
 
+/// [W-7]
 #[tokio::test]
-async fn the_sample_events_remember_recall_and_look_into_the_window() {
+async fn the_sample_events_recall_look_into_the_window_and_keep_nothing_under_a_grant_that_nobody_signed() {
     let mind = mind(json!({}));
-    let address = serve(&mind).await;
-    let [remember, recall, window] = EVENTS;
-    let remembered = send(address, remember, None).await;
-    let id = &remembered["result"]["structuredContent"]["id"];
-    assert!(id.is_string(), "{remembered}");
-    let recalled = send(address, recall, None).await;
-    assert_eq!(recalled["result"]["structuredContent"]["memories"][0]["id"], *id, "{recalled}");
-    let window = send(address, window, None).await;
+    let (read, write) = (serve(&mind.read).await, serve(&mind.write).await);
+    let kept = send(write, KEEP, None).await;
+    assert_eq!(kept["result"]["structuredContent"]["code"], "grant_invalid", "{kept}");
+    assert_eq!(mind.recent(("demo", "nova")).await, Vec::<String>::new());
+    let id =
+        mind.remember(("demo", "nova"), "task-7/1", "The post about small tools got forty replies.").await;
+    let recalled = send(read, RECALL, None).await;
+    assert_eq!(recalled["result"]["structuredContent"]["memories"][0]["id"], json!(id), "{recalled}");
+    let window = send(read, WINDOW, None).await;
     let shown: Value =
         serde_json::from_str(window["result"]["contents"][0]["text"].as_str().unwrap()).unwrap();
-    assert_eq!(shown["memories"][0]["id"], *id);
+    assert_eq!(shown["memories"][0]["id"], json!(id));
 }
 
 /// [W-1]
@@ -59,34 +59,46 @@ async fn the_sample_events_remember_recall_and_look_into_the_window() {
 async fn the_window_of_another_is_another_window() {
     let mind = mind(json!({}));
     mind.remember(NOVA, "k1", "My secret recipe.").await;
-    let address = serve(&mind).await;
-    let own = send(address, EVENTS[2], Some("memory://t1/nova/recent")).await;
+    let address = serve(&mind.read).await;
+    let own = send(address, WINDOW, Some("memory://t1/nova/recent")).await;
     assert!(own.to_string().contains("secret recipe"), "{own}");
     for uri in ["memory://t2/nova/recent", "memory://t1/luna/recent"] {
-        let other = send(address, EVENTS[2], Some(uri)).await;
+        let other = send(address, WINDOW, Some(uri)).await;
         assert!(!other.to_string().contains("secret recipe"), "{other}");
         assert!(other["result"]["contents"][0]["text"].as_str().unwrap().contains("[]"), "{other}");
     }
     for uri in ["memory://t1/nova/past", "memory://t1%23x/nova/recent", "memory://t1/recent"] {
-        let nothing = send(address, EVENTS[2], Some(uri)).await;
+        let nothing = send(address, WINDOW, Some(uri)).await;
         assert!(nothing["error"].is_object(), "{uri}: {nothing}");
     }
 }
 
 #[tokio::test]
-async fn the_tool_list_is_the_same_each_time_and_has_weaviates_own_names() {
-    let tools = mind(json!({})).server.tools();
-    let names: Vec<&str> = tools.iter().map(|tool| tool.name.as_ref()).collect();
-    let expected = [
-        "memory_forget",
+async fn the_tool_lists_are_the_same_each_time_and_have_weaviates_own_names() {
+    let (mind, again) = (mind(json!({})), super::mind(json!({})));
+    let names = |half: &ToolServer| -> Vec<String> {
+        half.tools().iter().map(|tool| tool.name.to_string()).collect()
+    };
+    let read = [
+        "memories_get",
         "memory_recall",
         "memory_recent",
-        "memory_remember",
         "weaviate-collections-get-config",
-        "weaviate-objects-upsert",
         "weaviate-query-hybrid",
         "weaviate-tenants-list",
     ];
-    assert_eq!(names, expected);
-    assert_eq!(tools_digest(&tools), tools_digest(&mind(json!({})).server.tools()));
+    assert_eq!(names(&mind.read), read);
+    let write = [
+        "effect_check",
+        "effect_close",
+        "effect_outcome",
+        "effect_void",
+        "memories_keep",
+        "memory_forget",
+        "weaviate-objects-upsert",
+    ];
+    assert_eq!(names(&mind.write), write);
+    for (half, other) in [(&mind.read, &again.read), (&mind.write, &again.write)] {
+        assert_eq!(tools_digest(&half.tools()), tools_digest(&other.tools()));
+    }
 }

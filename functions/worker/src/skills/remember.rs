@@ -1,28 +1,18 @@
-//! Looks at how the campaign's posts did and keeps those that did best.
+//! Looks at how the campaign's posts did and proposes to remember those that did best.
 
 use std::cmp::Reverse;
 
 use chimera_domain::ports::{ReasoningModel, SkillTools};
-use chimera_domain::{Artifact, Published, Remembered, Task, WorkOutcome};
+use chimera_domain::{Engagement, Intent, ProposedMemory, Published, Task, WorkOutcome, limits};
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::desk::{Desk, SkillError};
-use crate::skills::{ToolName, bounded};
+use crate::skills::ToolName;
 
-/// It asks how posts did, and keeps memories.
-pub(super) const TOOLS: &[ToolName] = &[METRICS, KEEP];
+/// It asks how posts did. What it proposes to remember it cannot keep itself.
+pub(super) const TOOLS: &[ToolName] = &[METRICS];
 const METRICS: ToolName = ("twitter", "posts_metrics");
-const KEEP: ToolName = ("weaviate", "memory_remember");
-
-/// How much a post that worked matters, of 100. Always the same: what is kept under one key never changes.
-const SALIENCE: u8 = 70;
-
-/// The longest link that is kept with a memory, in bytes.
-const SOURCE_BYTES: usize = 512;
-
-/// Memories of one campaign: what is kept of everything is kept of nothing.
-const KEPT: usize = 3;
 
 #[derive(Debug, Deserialize)]
 struct Metrics {
@@ -33,27 +23,8 @@ struct Metrics {
 #[derive(Debug, Deserialize)]
 struct Figures {
     post_id: String,
-    #[serde(default)]
-    likes: u64,
-    #[serde(default)]
-    replies: u64,
-    #[serde(default)]
-    reposts: u64,
-    #[serde(default)]
-    quotes: u64,
-}
-
-impl Figures {
-    /// What counts as having worked: an answer or a passing on takes more than a like.
-    fn engagement(&self) -> u64 {
-        let spoken = self.replies.saturating_add(self.reposts).saturating_add(self.quotes);
-        self.likes.saturating_add(spoken.saturating_mul(3))
-    }
-}
-
-#[derive(Debug, Deserialize)]
-struct Kept {
-    id: String,
+    #[serde(flatten)]
+    did: Engagement,
 }
 
 pub(super) async fn run<T: SkillTools, M: ReasoningModel>(
@@ -68,47 +39,79 @@ pub(super) async fn run<T: SkillTools, M: ReasoningModel>(
     let answer = desk.call(METRICS.0, METRICS.1, arguments).await?;
     let answer: Metrics =
         serde_json::from_value(answer).map_err(|error| SkillError::unreadable(METRICS.1, &error))?;
-    let mut notes = Vec::new();
-    for post in best(&task.published, &answer.metrics) {
-        notes.push(keep(desk, task, post).await?);
+    let known = known(&task.published, &answer.metrics);
+    if known.is_empty() {
+        return Err(nothing("the platform shows none of the posts"));
     }
-    if notes.is_empty() {
-        let message = "the platform shows none of the posts".to_owned();
-        return Err(SkillError::Failed { code: "nothing_to_remember", message, retryable: true });
+    let best = best(known);
+    if best.is_empty() {
+        return Err(nothing("nobody has reacted to any of the posts so far"));
     }
-    Ok(WorkOutcome::Artifact { artifact: Artifact::Memory { notes } })
+    let memories: Vec<ProposedMemory> =
+        best.into_iter().map(|(post, did)| ProposedMemory::of(&task.campaign, post, &did)).collect();
+    Ok(WorkOutcome::Intent { intent: Intent::remembering(&task.agent, &memories) })
 }
 
-/// [K-11] The posts that did best, each once; of equals the newer one.
-fn best<'a>(published: &'a [Published], figures: &[Figures]) -> Vec<&'a Published> {
-    let engagement = |post: &Published| {
-        figures.iter().find(|figures| figures.post_id == post.post_id).map(Figures::engagement)
-    };
-    let mut known: Vec<_> = published.iter().filter_map(|post| Some((engagement(post)?, post))).collect();
-    known.sort_by_key(|(engagement, _)| Reverse(*engagement));
-    known.into_iter().take(KEPT).map(|(_, post)| post).collect()
+/// Another attempt may do better: figures grow, and platforms show what they did not show a moment ago.
+fn nothing(why: &str) -> SkillError {
+    SkillError::Failed { code: "nothing_to_remember", message: why.to_owned(), retryable: true }
 }
 
-/// Keeps one post as a memory: its own words, by which a writer knows them again. [K-9] The key is the post's, not the
-/// attempt's, so that nothing is remembered twice.
-async fn keep<T: SkillTools, M: ReasoningModel>(
-    desk: &mut Desk<'_, T, M>,
-    task: &Task,
-    post: &Published,
-) -> Result<Remembered, SkillError> {
-    let mut arguments = json!({
-        "tenant": task.tenant,
-        "agent": task.agent,
-        "kind": "episodic",
-        "text": post.text,
-        "salience": SALIENCE,
-        "idempotency_key": bounded(format!("{}/{}", task.campaign, post.post_id)),
-    });
-    if let Some(url) = post.url.as_ref().filter(|url| (1..=SOURCE_BYTES).contains(&url.len())) {
-        arguments["source_ref"] = json!(url);
+/// The posts of which the platform says how they did, in the order of their row: the newest first.
+fn known<'a>(published: &'a [Published], figures: &[Figures]) -> Vec<(&'a Published, Engagement)> {
+    let of = |post: &Published| figures.iter().find(|figures| figures.post_id == post.post_id);
+    published.iter().filter_map(|post| Some((post, of(post)?.did))).collect()
+}
+
+/// [K-11] The posts that did best, each once; of equals the newer one. None did best that did worse than half of the
+/// campaign's, or to which nobody reacted.
+fn best(mut known: Vec<(&Published, Engagement)>) -> Vec<(&Published, Engagement)> {
+    known.sort_by_key(|(_, did)| Reverse(did.weight()));
+    let at = |place: usize| known.get(place).map_or(0, |(_, did)| u128::from(did.weight()));
+    // Twice the median, so that it is a whole number.
+    let median_twice = known.len().checked_sub(1).map_or(0, |last| at(last / 2) + at(last.div_ceil(2)));
+    let is_high = |did: &Engagement| did.weight() > 0 && u128::from(did.weight()) * 2 >= median_twice;
+    let high = known.into_iter().filter(|(_, did)| is_high(did));
+    high.take(limits::MEMORIES_PER_TASK).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use chimera_domain::TaskId;
+
+    use super::*;
+
+    fn posts(count: usize) -> Vec<Published> {
+        let post = |at: usize| Published {
+            post_id: at.to_string(),
+            url: None,
+            text: format!("Post {at}"),
+            task: TaskId::new("write-1").unwrap(),
+            flags: BTreeSet::new(),
+        };
+        (0..count).map(post).collect()
     }
-    let answer = desk.call(KEEP.0, KEEP.1, arguments).await?;
-    let kept: Kept =
-        serde_json::from_value(answer).map_err(|error| SkillError::unreadable(KEEP.1, &error))?;
-    Ok(Remembered { id: kept.id, text: post.text.clone() })
+
+    /// The ids of the best of posts that got so many likes.
+    fn best_of(likes: &[u64]) -> Vec<String> {
+        let posts = posts(likes.len());
+        let known = posts.iter().zip(likes);
+        let known = known.map(|(post, likes)| (post, Engagement { likes: *likes, ..Engagement::default() }));
+        best(known.collect()).into_iter().map(|(post, _)| post.post_id.clone()).collect()
+    }
+
+    /// [K-11]
+    #[test]
+    fn only_what_did_at_least_as_well_as_half_of_the_posts_is_remembered() {
+        assert_eq!(best_of(&[5]), ["0"]);
+        assert_eq!(best_of(&[2, 14]), ["1"], "between two there is a half");
+        assert_eq!(best_of(&[1, 9, 5]), ["1", "2"]);
+        assert_eq!(best_of(&[1, 9, 5, 4]), ["1", "2"], "4 and 5 are the middle");
+        assert_eq!(best_of(&[7, 7, 7, 7, 7]), ["0", "1", "2"], "of equals the newer, and three at most");
+        assert_eq!(best_of(&[0, 0, 3]), ["2"]);
+        assert_eq!(best_of(&[0, 0]), Vec::<String>::new());
+        assert_eq!(best_of(&[u64::MAX, u64::MAX]), ["0", "1"]);
+    }
 }

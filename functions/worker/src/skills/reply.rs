@@ -5,10 +5,10 @@ use chimera_domain::{Binding, Intent, Task, WorkOutcome};
 use serde_json::json;
 
 use crate::desk::{Desk, SkillError};
-use crate::skills::{About, ToolName, written};
+use crate::skills::{About, ToolName, memory, written};
 
-/// It has the mention in its task.
-pub(super) const TOOLS: &[ToolName] = &[];
+/// It has the mention in its task, and asks what the agent remembers, where that says so.
+pub(super) const TOOLS: &[ToolName] = memory::TOOLS;
 
 pub(super) async fn run<T: SkillTools, M: ReasoningModel>(
     desk: &mut Desk<'_, T, M>,
@@ -18,8 +18,8 @@ pub(super) async fn run<T: SkillTools, M: ReasoningModel>(
         return Err(SkillError::bad_task("a reply task is bound to a mention"));
     };
     let what = json!({ "untrusted": true, "author": mention.author, "text": mention.text });
-    let about = About { prompt: "reply-1", name: "mention", what, notes: Vec::new() };
-    let text = written(desk, task, about).await?;
+    let memory = memory::remembered(desk, task, &mention.text).await?;
+    let text = written(desk, task, About { prompt: "reply-2", name: "mention", what, memory }).await?;
     let intent = Intent {
         server: "twitter".to_owned(),
         tool: "post_reply".to_owned(),

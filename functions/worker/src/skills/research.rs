@@ -9,7 +9,8 @@ use crate::desk::{Desk, SkillError};
 use crate::skills::{ToolName, others};
 
 /// It reads feeds. [K-12] The tool of somebody else's server that a brief names is not ours to list.
-pub(super) const TOOLS: &[ToolName] = &[("news", "news_headlines")];
+pub(super) const TOOLS: &[ToolName] = &[("news", "news_headlines"), ARTICLE];
+const ARTICLE: ToolName = ("news", "news_get");
 
 /// Articles asked of a feed at least and at most: enough to choose from, few enough for one prompt.
 const HEADLINES: (u32, u32) = (40, 200);
@@ -39,6 +40,25 @@ pub(super) struct Headline {
     pub(super) text: String,
 }
 
+/// One article by its id, as the news server gives it.
+#[derive(Debug, Deserialize)]
+struct Article {
+    id: String,
+    title: String,
+    url: String,
+    #[serde(default)]
+    published_at: Option<String>,
+    #[serde(default)]
+    summary: String,
+}
+
+impl From<Article> for Headline {
+    fn from(article: Article) -> Self {
+        let Article { id, title, url, published_at, summary } = article;
+        Self { id, title, url, published_at, text: summary }
+    }
+}
+
 #[derive(Debug, Deserialize)]
 struct Picks {
     picks: Vec<Pick>,
@@ -54,19 +74,48 @@ pub(super) async fn run<T: SkillTools, M: ReasoningModel>(
     desk: &mut Desk<'_, T, M>,
     task: &Task,
 ) -> Result<WorkOutcome, SkillError> {
-    let Binding::Feed { url, want } = &task.binding else {
-        return Err(SkillError::bad_task("a research task is bound to a feed"));
+    let (headlines, want, from) = match &task.binding {
+        Binding::Feed { url, want } => (headlines(desk, url, *want).await?, *want, url.as_str()),
+        Binding::Articles { ids } => {
+            let found = articles(desk, ids).await?;
+            let want = u32::try_from(found.items.len()).unwrap_or(u32::MAX);
+            (found, want, "the news")
+        }
+        _ => return Err(SkillError::bad_task("a research task is bound to a feed or to articles")),
     };
-    let headlines = headlines(desk, url, *want).await?;
-    let answer = desk.ask(&question(task, *want, &headlines)).await?;
+    let answer = desk.ask(&question(task, want, &headlines)).await?;
     let picks: Picks =
         serde_json::from_value(answer).map_err(|error| SkillError::unreadable("researcher-1", &error))?;
-    let sources = fitting(sources(headlines, picks, usize::try_from(*want).unwrap_or(usize::MAX))?);
+    let sources = fitting(sources(headlines, picks, usize::try_from(want).unwrap_or(usize::MAX))?);
     if sources.is_empty() {
-        let message = format!("no article of {url} says enough to write about");
+        let message = format!("no article of {from} says enough to write about");
         return Err(SkillError::Failed { code: "no_usable_source", message, retryable: false });
     }
     Ok(WorkOutcome::Artifact { artifact: Artifact::Notes { sources } })
+}
+
+/// [PE-3] The articles of a trend, so many as the news server still has. That one of them is gone costs nothing; that all
+/// are is the first one's refusal.
+async fn articles<T: SkillTools, M: ReasoningModel>(
+    desk: &mut Desk<'_, T, M>,
+    ids: &[String],
+) -> Result<Headlines, SkillError> {
+    let (mut items, mut missing) = (Vec::new(), None);
+    for id in ids.iter().take(limits::ARTICLES_PER_TASK) {
+        match desk.call(ARTICLE.0, ARTICLE.1, json!({ "id": id })).await {
+            Ok(answer) => {
+                let article: Article = serde_json::from_value(answer)
+                    .map_err(|error| SkillError::unreadable(ARTICLE.1, &error))?;
+                items.push(article.into());
+            }
+            Err(refused @ SkillError::Failed { .. }) => missing = missing.or(Some(refused)),
+            Err(later @ SkillError::Later(_)) => return Err(later),
+        }
+    }
+    match missing {
+        Some(refused) if items.is_empty() => Err(refused),
+        _ => Ok(Headlines { items }),
+    }
 }
 
 /// What there is to choose from: enough for as many sources as are wanted.

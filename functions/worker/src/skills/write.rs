@@ -8,7 +8,7 @@ use crate::desk::{Desk, SkillError};
 use crate::skills::{About, ToolName, memory, written};
 
 /// It asks what the agent remembers, where its task says so.
-pub(super) const TOOLS: &[ToolName] = &[memory::RECALL];
+pub(super) const TOOLS: &[ToolName] = memory::TOOLS;
 
 pub(super) async fn run<T: SkillTools, M: ReasoningModel>(
     desk: &mut Desk<'_, T, M>,
@@ -17,10 +17,9 @@ pub(super) async fn run<T: SkillTools, M: ReasoningModel>(
     let Some(source) = &task.source else {
         return Err(SkillError::bad_task("a write task comes with its source"));
     };
-    // [K-8] Nothing is asked where nobody wants it: a call costs time and a share of the model's attention.
-    let notes = if task.recall { memory::recalled(desk, task, &source.title).await? } else { Vec::new() };
+    let memory = memory::remembered(desk, task, &source.title).await?;
     let what = json!({ "title": source.title, "url": source.url, "excerpt": source.excerpt });
-    let text = written(desk, task, About { prompt: "writer-1", name: "source", what, notes }).await?;
+    let text = written(desk, task, About { prompt: "writer-2", name: "source", what, memory }).await?;
     let mut arguments = json!({ "account": task.agent, "text": text, "made_with_ai": true });
     if !task.pictures.is_empty() {
         // [K-6] What was judged, by its digest: the bytes cannot be exchanged afterwards.

@@ -9,7 +9,7 @@ use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use rmcp::model::{
     CallToolResult, ClientRequest, DiscoverResult, ErrorCode, ErrorData, InitializeResult, ListToolsResult,
-    RequestId, ServerJsonRpcMessage, ServerResult,
+    ReadResourceResult, RequestId, ServerJsonRpcMessage, ServerResult,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -46,6 +46,7 @@ pub(crate) struct Asked {
 enum What {
     Call,
     List,
+    Read,
     Discover,
     Initialize,
 }
@@ -56,6 +57,7 @@ impl Asked {
         let what = match request {
             ClientRequest::CallToolRequest(_) => What::Call,
             ClientRequest::ListToolsRequest(_) => What::List,
+            ClientRequest::ReadResourceRequest(_) => What::Read,
             ClientRequest::DiscoverRequest(_) => What::Discover,
             ClientRequest::InitializeRequest(_) => What::Initialize,
             _ => return None,
@@ -305,6 +307,7 @@ fn typed(result: Value, asked: &Asked) -> Result<ServerResult, Fault> {
     match asked.what {
         What::Call => as_type::<CallToolResult>(result),
         What::List => as_type::<ListToolsResult>(result),
+        What::Read => as_type::<ReadResourceResult>(result),
         What::Discover => as_type::<DiscoverResult>(greeting(result)),
         What::Initialize => as_type::<InitializeResult>(greeting(result)),
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::http::HeaderValue;
 use chimera_domain::ports::ToolError;
+use chimera_signed_http::secrets::{SecretError, Secrets};
 use rmcp::model::{CallToolRequestParams, CallToolResponse, CallToolResult, JsonObject, Tool};
 use serde_json::Value;
 use tokio::sync::OnceCell;
@@ -14,12 +15,12 @@ use tokio::time::{Instant, timeout_at};
 use super::catalog::{self, Catalog};
 use super::connections::Connections;
 use super::courier::Courier;
-use super::era::{self, Era, Probed, Spoken, fault_of};
+use super::era::{self, Era, Peer, Probed, Spoken, fault_of};
 use super::fault::{Again, Failure, Fault, Kind, told};
 use super::registry::{Permit, Registry, Server};
 use super::result;
 use super::retry::{Pauses, may_repeat};
-use super::secrets::{SecretError, Secrets, bearer};
+use super::token::bearer;
 use crate::trace;
 
 /// Calls the servers of one registry.
@@ -28,7 +29,7 @@ pub(crate) struct Caller<S> {
     pub(crate) registry: Registry,
     connections: Connections,
     secrets: S,
-    pauses: Pauses,
+    pub(super) pauses: Pauses,
     learnt: BTreeMap<String, Learnt>,
 }
 
@@ -98,7 +99,7 @@ impl<S: Secrets> Caller<S> {
     }
 
     /// What the call is held to. Running out of time here is no doubt about the call.
-    async fn held_to(
+    pub(super) async fn held_to(
         &self,
         name: &str,
         server: &Server,
@@ -147,24 +148,38 @@ impl<S: Secrets> Caller<S> {
         within: Instant,
     ) -> Result<CallToolResult, Fault> {
         let Called { name, server, tool, .. } = called;
-        let courier = self.courier(name, server, within, server.response_bytes).await?;
-        let spoken = self.spoken(name, server, &courier, within).await.map_err(Fault::beforehand)?;
-        let outcome = match era::connect(&courier, spoken).await {
-            Err(fault) => Err(fault.beforehand()),
-            Ok(peer) => {
-                let mut params =
-                    CallToolRequestParams::new(tool.to_owned()).with_arguments(arguments.clone());
-                params.meta = trace::meta();
-                match timeout_at(courier.last_moment(), peer.call_tool_once(params)).await {
-                    Ok(Ok(CallToolResponse::Complete(result))) => Ok(result),
-                    Ok(Ok(_)) => Err(Fault::violation("the tool asked for something before answering")),
-                    Ok(Err(error)) => Err(fault_of(&error, &courier)),
-                    Err(_) => Err(Fault::late()),
-                }
-            }
+        let connecting = Box::pin(self.connect(name, server, within, server.response_bytes));
+        let (courier, peer) = connecting.await.map_err(Fault::beforehand)?;
+        let mut params = CallToolRequestParams::new(tool.to_owned()).with_arguments(arguments.clone());
+        params.meta = trace::meta();
+        let outcome = match timeout_at(courier.last_moment(), peer.call_tool_once(params)).await {
+            Ok(Ok(CallToolResponse::Complete(result))) => Ok(result),
+            Ok(Ok(_)) => Err(Fault::violation("the tool asked for something before answering")),
+            Ok(Err(error)) => Err(fault_of(&error, &courier)),
+            Err(_) => Err(Fault::late()),
         };
         courier.farewell().await;
         outcome
+    }
+
+    /// A peer that is ready for one request whose answer has at most `limit` bytes, and the courier that carries it and
+    /// says farewell afterwards.
+    pub(super) async fn connect(
+        &self,
+        name: &str,
+        server: &Server,
+        within: Instant,
+        limit: usize,
+    ) -> Result<(Courier, Peer), Fault> {
+        let courier = self.courier(name, server, within, limit).await?;
+        let spoken = self.spoken(name, server, &courier, within).await?;
+        match era::connect(&courier, spoken).await {
+            Ok(peer) => Ok((courier, peer)),
+            Err(fault) => {
+                courier.farewell().await;
+                Err(fault)
+            }
+        }
     }
 
     /// The pinned list, where there is a pin: fetched by the process's first call, and by later ones only while it cannot
@@ -192,15 +207,9 @@ impl<S: Secrets> Caller<S> {
         server: &Server,
         within: Instant,
     ) -> Result<Vec<Tool>, Fault> {
-        let courier = self.courier(name, server, within, catalog::PAGE_BYTES).await?;
-        let spoken = self.spoken(name, server, &courier, within).await?;
-        let listed = match era::connect(&courier, spoken).await {
-            Ok(peer) => {
-                let listing = Box::pin(catalog::list(&peer, &courier));
-                timeout_at(courier.last_moment(), listing).await.unwrap_or_else(|_| Err(Fault::late()))
-            }
-            Err(fault) => Err(fault),
-        };
+        let (courier, peer) = Box::pin(self.connect(name, server, within, catalog::PAGE_BYTES)).await?;
+        let listing = Box::pin(catalog::list(&peer, &courier));
+        let listed = timeout_at(courier.last_moment(), listing).await.unwrap_or_else(|_| Err(Fault::late()));
         courier.farewell().await;
         listed
     }
@@ -225,10 +234,12 @@ impl<S: Secrets> Caller<S> {
         if known.is_some() {
             return Ok(known);
         }
-        let read = Box::pin(self.secrets.secret(secret)).await.and_then(|token| bearer(secret, &token));
+        let read = Box::pin(self.secrets.required(secret)).await.and_then(|token| bearer(secret, &token));
         let token = read.map_err(|error| match error {
-            SecretError::Unusable(_) => Fault::forbidden(error.to_string()),
             SecretError::Unavailable(_) => Fault::unsent(error.to_string()),
+            SecretError::Unusable { .. } | SecretError::Unconfigured(_) | SecretError::Setup(_) => {
+                Fault::forbidden(error.to_string())
+            }
         })?;
         *learnt.token.lock().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
         Ok(Some(token))
@@ -271,7 +282,7 @@ impl<S: Secrets> Caller<S> {
     }
 
     /// Whether the next request shows a token that an earlier one has read.
-    fn knows_token(&self, name: &str) -> bool {
+    pub(super) fn knows_token(&self, name: &str) -> bool {
         let known = |learnt: &Learnt| learnt.token.lock().unwrap_or_else(PoisonError::into_inner).is_some();
         self.learnt.get(name).is_some_and(known)
     }
@@ -279,7 +290,7 @@ impl<S: Secrets> Caller<S> {
     /// The failure of a request that met this fault. What was learnt is asked for anew after a refusal: the token may have
     /// been replaced, the server too. Only a token that was read earlier is worth another attempt. Nothing is waited for:
     /// the deadline may be over.
-    fn failure(&self, name: &str, fault: Fault, knew_token: bool) -> Failure {
+    pub(super) fn failure(&self, name: &str, fault: Fault, knew_token: bool) -> Failure {
         let (Kind::Forbidden, Some(learnt)) = (fault.kind, self.learnt.get(name)) else {
             return named(name, fault);
         };
@@ -290,7 +301,7 @@ impl<S: Secrets> Caller<S> {
 }
 
 /// The failure, naming the server.
-fn named(name: &str, fault: Fault) -> Failure {
+pub(super) fn named(name: &str, fault: Fault) -> Failure {
     let why = format!("{}: {}", told(name), fault.why);
     Fault { why, ..fault }.into()
 }

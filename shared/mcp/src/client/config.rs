@@ -154,6 +154,7 @@ fn server(entry: Entry) -> Result<Server, String> {
     Ok(Server {
         target: Target::Http { url, reach },
         tools,
+        shown: Vec::new(),
         pin,
         deployed_as: None,
         is_foreign: true,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_lambda::config::retry::RetryConfig;
 use aws_sdk_lambda::config::timeout::TimeoutConfig;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use chimera_signed_http::sdk_http;
 
 use super::SetupError;
 use super::carrier::Carrier;
@@ -32,18 +32,20 @@ impl Connections {
     /// # Errors
     /// [`SetupError`] when the TLS backend cannot be set up.
     pub fn new(aws: &aws_config::SdkConfig) -> Result<Self, SetupError> {
-        let tls = Provider::Rustls(CryptoMode::AwsLc);
-        let http =
-            aws_smithy_http_client::Builder::new().tls_provider(tls).pool_idle_timeout(IDLE_CONNECTION);
+        let http = reqwest::Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .pool_idle_timeout(IDLE_CONNECTION)
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .no_proxy();
         // The caller's deadline is the only limit on an answer; the configuration's own would cut a slow tool short.
         let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
             .disable_read_timeout()
             .disable_operation_timeout()
             .disable_operation_attempt_timeout()
             .build();
         let lambda = aws_sdk_lambda::config::Builder::from(aws)
-            .http_client(http.build_https())
+            .http_client(sdk_http(http.build()?))
             .timeout_config(timeouts)
             .retry_config(RetryConfig::disabled())
             .build();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chimera_domain::TaskKind::{Illustrate, Remember, Research, Transact, Write};
+use chimera_domain::TaskKind::{Illustrate, Remember, Reply, Research, Transact, Write};
 use chimera_domain::{Digest, TaskKind};
 
 use super::config::{ConfigError, digest, json};
@@ -16,9 +16,15 @@ pub(crate) const NAMES: [&str; 5] = ["coinbase", "imagegen", "news", "twitter", 
 /// the planner's.
 type Rule = (&'static str, ToolClass, &'static [TaskKind]);
 
-const NEWS: &[Rule] = &[("news_headlines", Read, &[Research]), ("news_trends", Read, &[])];
+const NEWS: &[Rule] =
+    &[("news_headlines", Read, &[Research]), ("news_get", Read, &[Research]), ("news_trends", Read, &[])];
 const IMAGEGEN: &[Rule] = &[("image_generate", Generate, &[Illustrate]), ("image_get", Read, &[])];
-const WEAVIATE: &[Rule] = &[("memory_recall", Read, &[Write]), ("memory_remember", Generate, &[Remember])];
+const WEAVIATE_READ: &[Rule] = &[
+    ("memories_get", Read, &[]),
+    ("memory_recall", Read, &[Write, Reply]),
+    ("memory_recent", Read, &[Write, Reply]),
+];
+const WEAVIATE_WRITE: &[Rule] = &[("memories_keep", Effect, &[])];
 const TWITTER_READ: &[Rule] = &[
     ("account_get", Read, &[]),
     ("mentions_list", Read, &[]),
@@ -36,9 +42,21 @@ const COINBASE_READ: &[Rule] = &[
 ];
 const COINBASE_WRITE: &[Rule] = &[("transfer", Effect, &[]), ("token_deploy", Effect, &[])];
 
+/// What perception looks at, by address.
+const MENTIONS: &[&str] = &["twitter://{tenant}/{account}/mentions/{since}"];
+const TRENDS: &[&str] = &["news://{region}/{topic}/trends"];
+
 /// What `MCP_PINS` may name: each half is deployed by itself and has a tool list of its own.
-const DEPLOYED: [&str; 7] =
-    ["coinbase-read", "coinbase-write", "imagegen", "news", "twitter-read", "twitter-write", "weaviate"];
+const DEPLOYED: [&str; 8] = [
+    "coinbase-read",
+    "coinbase-write",
+    "imagegen",
+    "news",
+    "twitter-read",
+    "twitter-write",
+    "weaviate-read",
+    "weaviate-write",
+];
 
 impl Server {
     /// Our news server.
@@ -53,10 +71,16 @@ impl Server {
         Self::ours("imagegen", target, IMAGEGEN)
     }
 
-    /// Our memory.
+    /// The read half of our memory.
     #[must_use]
-    pub fn weaviate(target: Target) -> Self {
-        Self::ours("weaviate", target, WEAVIATE)
+    pub fn weaviate_read(target: Target) -> Self {
+        Self::ours("weaviate-read", target, WEAVIATE_READ)
+    }
+
+    /// The write half of our memory.
+    #[must_use]
+    pub fn weaviate_write(target: Target) -> Self {
+        Self::ours("weaviate-write", target, WEAVIATE_WRITE)
     }
 
     /// The read half of our Twitter server.
@@ -81,6 +105,18 @@ impl Server {
     #[must_use]
     pub fn coinbase_write(target: Target) -> Self {
         Self::ours("coinbase-write", target, COINBASE_WRITE)
+    }
+
+    /// The read half of our Twitter server as perception has it: what was said to an account, and no tool.
+    #[must_use]
+    pub fn twitter_mentions(target: Target) -> Self {
+        Self::ours("twitter-read", target, &[]).showing(MENTIONS)
+    }
+
+    /// Our news server as perception has it: what is written about, and no tool.
+    #[must_use]
+    pub fn news_trends(target: Target) -> Self {
+        Self::ours("news", target, &[]).showing(TRENDS)
     }
 
     fn ours(deployed_as: &'static str, target: Target, rules: &[Rule]) -> Self {
@@ -144,10 +180,43 @@ mod tests {
         assert!(may(None, "twitter", "posts_search"));
     }
 
+    /// [T-31]
+    #[test]
+    fn perception_looks_at_its_addresses_and_calls_nothing() {
+        let function = |name: &str| Target::parse(name);
+        let registry = Registry::new()
+            .with("news", Server::news_trends(function("chimera-McpNews")))
+            .with("twitter", Server::twitter_mentions(function("chimera-McpTwitterRead")));
+        assert!(registry.shows("twitter", "twitter://acme/mira/mentions/0").is_ok());
+        assert!(registry.shows("news", "news://any/science/trends").is_ok());
+        for (server, uri) in [
+            ("twitter", "twitter://acme/mira/usage"),
+            ("twitter", "twitter://acme/mira/mentions/0/more"),
+            ("twitter", "twitter://a b/mira/mentions/0"),
+            ("twitter", "news://any/any/trends"),
+            ("news", "news://latest"),
+            ("wallet", "wallet://acme/mira/ledger"),
+        ] {
+            assert!(registry.shows(server, uri).is_err(), "{server} {uri}");
+        }
+        assert!(registry.permit("twitter", "mentions_list", &[Read], None).is_err());
+        assert!(registry.permit("news", "news_trends", &[Read], None).is_err());
+        assert!(self::registry().shows("news", "news://any/any/trends").is_err(), "no other function may");
+    }
+
     /// [T-21]
     #[test]
     fn no_skill_may_call_an_effect() {
-        for rules in [NEWS, IMAGEGEN, WEAVIATE, TWITTER_READ, TWITTER_WRITE, COINBASE_READ, COINBASE_WRITE] {
+        for rules in [
+            NEWS,
+            IMAGEGEN,
+            WEAVIATE_READ,
+            WEAVIATE_WRITE,
+            TWITTER_READ,
+            TWITTER_WRITE,
+            COINBASE_READ,
+            COINBASE_WRITE,
+        ] {
             for (name, class, kinds) in rules {
                 assert!(*class != Effect || kinds.is_empty(), "{name}");
             }

@@ -11,6 +11,7 @@ use super::era::Era;
 use super::fault::told;
 use crate::RESPONSE_BYTES;
 use crate::net::Reach;
+use crate::server::ResourceSpec;
 
 /// Longest call of a server that names none: Lambda lets nobody wait longer.
 const TIMEOUT: Duration = Duration::from_secs(15 * 60);
@@ -79,6 +80,8 @@ pub(crate) struct Permit {
 pub struct Server {
     pub(crate) target: Target,
     pub(crate) tools: BTreeMap<String, Permit>,
+    /// The addresses that may be looked at.
+    pub(crate) shown: Vec<ResourceSpec>,
     pub(crate) pin: Option<Digest>,
     /// The name under which `MCP_PINS` knows it, where it is one of ours.
     pub(crate) deployed_as: Option<&'static str>,
@@ -101,6 +104,7 @@ impl Server {
         Self {
             target,
             tools: tools.into_iter().map(|(name, class)| (name.to_owned(), permit(class))).collect(),
+            shown: Vec::new(),
             pin: None,
             deployed_as: None,
             is_foreign: false,
@@ -117,6 +121,21 @@ impl Server {
         for permit in self.tools.values_mut() {
             permit.kinds = kinds.iter().copied().collect();
         }
+        self
+    }
+
+    /// The same server, of which what is at these addresses may be looked at: templates as the server spells its own (see
+    /// [`ResourceSpec::parts`]). None may, until this says so.
+    #[must_use]
+    pub fn showing(mut self, templates: &[&'static str]) -> Self {
+        self.shown = templates.iter().map(|uri| ResourceSpec::new(uri, "", "")).collect();
+        self
+    }
+
+    /// The same server, which speaks this revision: ours speak all of them, and the present one costs one exchange.
+    #[must_use]
+    pub fn speaking(mut self, era: Era) -> Self {
+        self.era = era;
         self
     }
 
@@ -160,6 +179,16 @@ impl Registry {
     /// The server of this name.
     pub(crate) fn server(&self, name: &str) -> Result<&Server, ToolError> {
         self.servers.get(name).ok_or_else(|| ToolError::Forbidden(format!("{}: no such server", told(name))))
+    }
+
+    /// [T-31] The server, if what it shows at `uri` may be looked at.
+    pub(crate) fn shows(&self, server: &str, uri: &str) -> Result<&Server, ToolError> {
+        let known = self.server(server)?;
+        if known.shown.iter().any(|spec| spec.parts(uri).is_some()) {
+            return Ok(known);
+        }
+        let (server, uri) = (told(server), told(uri));
+        Err(ToolError::Forbidden(format!("{server}: {uri} is not among the addresses that may be looked at")))
     }
 
     /// [T-20] [T-21] The server, if `tool` may be called on it by a caller of these classes, and by the skill of this kind

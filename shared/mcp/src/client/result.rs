@@ -60,7 +60,11 @@ fn text_of(content: &[ContentBlock]) -> Option<String> {
 
 fn refused(result: CallToolResult) -> Failure {
     let text = text_of(&result.content);
-    let said = result.structured_content.unwrap_or_default();
+    refusal_of(&result.structured_content.unwrap_or_default(), text)
+}
+
+/// What a refusal says of itself, and `text` where it says nothing.
+pub(crate) fn refusal_of(said: &Value, text: Option<String>) -> Failure {
     let field = |name: &str| said.get(name).and_then(Value::as_str);
     let code = field("code").filter(|code| is_code(code)).unwrap_or(NO_CODE).to_owned();
     let message = field("message").map(str::to_owned).or(text);

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use chimera_domain::ports::{ReadTools, SkillTools, ToolError};
+use chimera_domain::ports::{ReadTools, Resources, SkillTools, ToolError};
 use chimera_domain::{Digest, TaskKind};
+use chimera_signed_http::secrets::{NoSecrets, Secrets};
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
@@ -12,7 +13,6 @@ use super::connections::Connections;
 use super::fault::{Failure, Fault};
 use super::registry::{Registry, ToolClass};
 use super::retry::Pauses;
-use super::secrets::{NoSecrets, Secrets};
 use crate::server::tools_digest;
 
 /// What a toolbox calls at most.
@@ -103,6 +103,13 @@ impl<S: Secrets> ReadTools for McpToolbox<S> {
         deadline: Duration,
     ) -> Result<Value, ToolError> {
         self.call_as(None, (server, tool), arguments, deadline).await
+    }
+}
+
+/// What the registry lets be looked at, by address.
+impl<S: Secrets> Resources for McpToolbox<S> {
+    async fn read(&self, server: &str, uri: &str, deadline: Duration) -> Result<Value, ToolError> {
+        self.caller.read(server, uri, deadline).await
     }
 }
 

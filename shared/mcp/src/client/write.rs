@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use chimera_domain::Outcome;
 use chimera_domain::ports::{Burn, ToolError, WriteCall, WriteTools};
+use chimera_signed_http::secrets::NoSecrets;
 use serde_json::{Value, json};
 
 use super::call::{Called, Caller};
 use super::connections::Connections;
 use super::registry::{Registry, ToolClass};
 use super::retry::Pauses;
-use super::secrets::NoSecrets;
 
 /// Calls the effect tools of a registry, each once: nothing underneath sends again.
 #[derive(Debug)]

@@ -6,6 +6,7 @@ mod eras;
 mod freezes;
 mod lists;
 mod permits;
+mod readings;
 mod repeats;
 mod scripted;
 mod tokens;

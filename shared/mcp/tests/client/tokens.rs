@@ -17,9 +17,9 @@ use crate::scripted::{SOON, Script, connections, refused, status, structured};
 struct Replaced(AtomicUsize);
 
 impl Secrets for &Replaced {
-    async fn secret(&self, name: &str) -> Result<String, SecretError> {
+    async fn read(&self, name: &str) -> Result<Option<String>, SecretError> {
         assert_eq!(name, "chimera/theirs");
-        Ok(format!("token-{}", self.0.fetch_add(1, Ordering::SeqCst)))
+        Ok(Some(format!("token-{}", self.0.fetch_add(1, Ordering::SeqCst))))
     }
 }
 
@@ -74,7 +74,7 @@ async fn without_secrets_a_server_that_wants_one_is_not_called() {
 
 /// [T-24] Secrets Manager as it answers, from a stand-in.
 #[tokio::test]
-async fn secrets_manager_gives_the_text_of_a_secret() {
+async fn secrets_manager_gives_a_token_or_says_that_there_is_none() {
     let server = Script::new(|seen| {
         assert_eq!(seen.header("x-amz-target"), Some("secretsmanager.GetSecretValue"));
         let known = seen.body["SecretId"] == "chimera/theirs";
@@ -95,9 +95,9 @@ async fn secrets_manager_gives_the_text_of_a_secret() {
             aws_sdk_lambda::config::Credentials::new("a", "b", None, None, "test"),
         ))
         .build();
-    let secrets = SecretsManager::new(&aws);
-    assert_eq!(secrets.secret("chimera/theirs").await.unwrap(), "s3cret");
-    assert!(matches!(secrets.secret("chimera/other").await, Err(SecretError::Unusable(_))));
+    let secrets = SecretsManager::new(&aws).unwrap();
+    assert_eq!(secrets.required("chimera/theirs").await.unwrap(), "s3cret");
+    assert!(matches!(secrets.required("chimera/other").await, Err(SecretError::Unusable { .. })));
 }
 
 /// [T-24]

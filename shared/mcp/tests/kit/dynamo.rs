@@ -16,6 +16,7 @@ use chimera_domain::{Digest, TenantId, Timestamp};
 use chimera_mcp::server::{
     AnswerKey, AnswerStore, BurnRow, BurnStore, DynamoAnswers, DynamoBurns, Put, Taken, Taking,
 };
+use chimera_signed_http::{http_client, sdk_http};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -122,6 +123,7 @@ impl World {
             .endpoint_url(format!("http://{address}"))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .retry_config(RetryConfig::disabled())
+            .http_client(sdk_http(http_client().unwrap()))
             .build();
         let client = Client::new(&aws);
         let burns = DynamoBurns::new(client.clone(), "table");

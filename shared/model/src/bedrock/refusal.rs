@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use chimera_aws::{ServiceFault, SignedHttpError};
 use chimera_domain::ports::ModelError;
+use chimera_signed_http::{ServiceFault, SignedHttpError};
 
 /// Why there is no answer.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
-//! planner-1: one research task per feed, one write task per wanted post, posts dealt round the feeds, one reply task per
+//! planner-1, and planner-2 which adds what an operator said of earlier plans: one research task per feed, one write task per wanted post, posts dealt round the feeds, one reply task per
 //! mention, one illustrate task for each of the first posts, one transact task per payment, and one that remembers.
 
-use chimera_domain::{Binding, Brief, Check, Criterion, Mention, PaymentOrder, TaskId, TaskKind};
+use chimera_domain::{Binding, Brief, Criterion, Mention, PaymentOrder, TaskId, TaskKind};
 use serde::{Deserialize, Serialize};
 
 use crate::text;
@@ -9,12 +9,12 @@ use crate::text;
 /// A task's goal holds this much of the campaign's, in characters: every row and message carries it.
 const GOAL_CHARS: usize = 300;
 
-/// The platform's limit for a post.
-const POST_WIDTH: u32 = 280;
-
 #[derive(Debug, Deserialize)]
 pub(super) struct Input {
     brief: Brief,
+    /// What an operator said of earlier plans, oldest first.
+    #[serde(default)]
+    rejected: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -37,8 +37,8 @@ pub(super) fn plan(input: &Input) -> Output {
     let feeds = distinct(&brief.feeds);
     let posts = usize::try_from(brief.posts).unwrap_or(usize::MAX);
     let used = feeds.len().min(posts);
-    let goal = text::clip(brief.goal.trim(), GOAL_CHARS);
-    let criteria = post_criteria(&brief.criteria);
+    let goal = goal(input);
+    let criteria = Criterion::for_posts(&brief.criteria);
     let pictures = usize::try_from(brief.illustrations).unwrap_or(usize::MAX).min(posts);
     let mut tasks = Vec::with_capacity(used + posts + pictures);
     for (at, url) in feeds.iter().take(used).enumerate() {
@@ -59,6 +59,15 @@ pub(super) fn plan(input: &Input) -> Output {
     Output { tasks }
 }
 
+/// What every task is told to aim at: the campaign's goal, and what an operator missed in the last plan.
+fn goal(input: &Input) -> String {
+    let goal = text::clip(input.brief.goal.trim(), GOAL_CHARS);
+    match input.rejected.last() {
+        None => goal,
+        Some(missed) => format!("{goal} {}", text::clip(missed.trim(), GOAL_CHARS)),
+    }
+}
+
 fn distinct(feeds: &[String]) -> Vec<&String> {
     let mut seen = std::collections::BTreeSet::new();
     feeds.iter().filter(|feed| seen.insert(feed.trim_end_matches('/'))).collect()
@@ -72,7 +81,7 @@ fn research(at: usize, url: &str, want: usize, goal: &str) -> Planned {
         goal: format!("Find {want} {noun} worth a post. {goal}"),
         depends_on: Vec::new(),
         binding: Binding::Feed { url: url.to_owned(), want: u32::try_from(want).unwrap_or(u32::MAX) },
-        criteria: vec![mandatory("sources", "Names at least one usable source", Check::MinSources(1))],
+        criteria: Criterion::for_notes(),
     }
 }
 
@@ -145,22 +154,8 @@ fn reply(at: usize, mention: &Mention, goal: &str) -> Planned {
         goal: format!("Answer the mention. {goal}"),
         depends_on: Vec::new(),
         binding: Binding::Mention { mention: mention.clone() },
-        criteria: vec![
-            length(),
-            language(),
-            mandatory("persona", "Keeps the persona's directives", Check::FitsPersona),
-        ],
+        criteria: Criterion::for_replies(),
     }
-}
-
-fn length() -> Criterion {
-    mandatory("length", "At most 280 characters as the platform counts them", Check::MaxLength(POST_WIDTH))
-}
-
-/// Not mandatory: what cannot be read goes to a human, who may know better.
-fn language() -> Criterion {
-    let check = Check::Language("en".to_owned());
-    Criterion { mandatory: false, ..mandatory("language", "Is in English", check) }
 }
 
 fn research_id(at: usize) -> String {
@@ -169,30 +164,6 @@ fn research_id(at: usize) -> String {
 
 fn illustrate_id(at: usize) -> String {
     format!("illustrate-{}", at + 1)
-}
-
-/// The brief's criteria and, where it has none of their kind, those that every post must meet.
-fn post_criteria(asked: &[Criterion]) -> Vec<Criterion> {
-    let mut criteria = asked.to_vec();
-    for standard in [
-        length(),
-        mandatory("source", "Carries the link of its source, which supports it", Check::CarriesSource),
-        mandatory("substance", "Says something that the source's title does not", Check::SaysMoreThanTitle),
-        language(),
-    ] {
-        let kind = std::mem::discriminant(&standard.check);
-        if asked.iter().any(|criterion| std::mem::discriminant(&criterion.check) == kind) {
-            continue;
-        }
-        let taken = asked.iter().any(|criterion| criterion.id == standard.id);
-        let id = if taken { format!("standard-{}", standard.id) } else { standard.id.clone() };
-        criteria.push(Criterion { id, ..standard });
-    }
-    criteria
-}
-
-fn mandatory(id: &str, text: &str, check: Check) -> Criterion {
-    Criterion { id: id.to_owned(), text: text.to_owned(), mandatory: true, check }
 }
 
 #[cfg(test)]
@@ -260,6 +231,22 @@ mod tests {
         assert_eq!(of("transact-1")["binding"], json!({"from": "payment", "order": order}));
         assert_eq!(of("remember-1")["depends_on"], json!(["write-1", "write-2", "write-3"]));
         assert_eq!(tasks.len(), 2 + 3 + 2 + 1 + 1);
+    }
+
+    /// [PL-8]
+    #[test]
+    fn what_an_operator_missed_in_the_last_plan_is_aimed_at_in_the_next() {
+        let brief = json!({
+            "goal": "Be useful", "feeds": ["https://a.example/f"], "posts": 1,
+            "budget": {"minor": 500, "currency": "USD"},
+        });
+        let rejected = ["Not about phones.", "More about bridges."];
+        let input = json!({"brief": brief, "agent": "ada", "rejected": rejected});
+        let input: Input = serde_json::from_value(input).unwrap();
+        let tasks = serde_json::to_value(plan(&input)).unwrap()["tasks"].as_array().unwrap().clone();
+        for task in &tasks {
+            assert!(task["goal"].as_str().unwrap().ends_with("Be useful More about bridges."), "{task}");
+        }
     }
 
     #[test]

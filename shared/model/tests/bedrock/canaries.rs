@@ -75,25 +75,26 @@ fn questions(text: &str) -> [Ask; 4] {
         ),
         of(
             ModelRole::Writer,
-            "writer-1",
+            "writer-2",
             json!({
                 "goal": "Small tools", "persona": persona, "criteria": [], "feedback": [], "ordinal": 0, "attempt": 1,
                 "source": {"title": text, "url": "https://gazette.example/a", "excerpt": text},
-                "memory": {"untrusted": true, "notes": [text]},
+                "memory": {"untrusted": true, "recent": [text], "long_term": [text]},
             }),
         ),
         of(
             ModelRole::Writer,
-            "reply-1",
+            "reply-2",
             json!({
                 "goal": "Be kind", "persona": persona, "criteria": [], "feedback": [], "ordinal": 0, "attempt": 1,
                 "mention": {"untrusted": true, "author": "bob", "text": text},
+                "memory": {"untrusted": true, "recent": [text], "long_term": [text]},
             }),
         ),
         of(
             ModelRole::Planner,
-            "planner-1",
-            json!({"agent": "ada", "brief": {
+            "planner-3",
+            json!({"agent": "ada", "memory": {"untrusted": true, "recent": [text], "long_term": [text]}, "brief": {
                 "goal": "Be kind", "feeds": [], "posts": 0,
                 "replies": [{"id": "m-1", "author": "bob", "text": text}],
             }}),

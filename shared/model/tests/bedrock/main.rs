@@ -171,7 +171,7 @@ pub(crate) fn model(config: BedrockConfig) -> BedrockModel<Morning> {
 pub(crate) fn ask() -> Ask {
     Ask {
         role: ModelRole::Writer,
-        prompt: "writer-1",
+        prompt: "writer-2",
         input: json!({
             "goal": "Write one post",
             "source": {"title": "Pail", "url": "https://gazette.example/pail", "excerpt": "Pail sorts logs."},

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{Bedrock, Morning, Request, SECRET, ask, config, credentials, model, terms};
 
-const WRITER: &str = include_str!("../../prompts/writer-1.md");
+const WRITER: &str = include_str!("../../prompts/writer-2.md");
 
 /// [B-2]
 #[tokio::test]
@@ -39,7 +39,7 @@ async fn a_question_is_asked_as_converse_documents_it() {
                 "toolChoice": {"tool": {"name": "answer"}},
             },
             "inferenceConfig": {"maxTokens": 1_024, "temperature": 0},
-            "requestMetadata": {"prompt": "writer-1"},
+            "requestMetadata": {"prompt": "writer-2"},
         })
     );
 }
@@ -114,7 +114,7 @@ async fn a_profile_is_asked_by_its_arn() {
 async fn without_its_prompt_nothing_is_asked() {
     let bedrock = Bedrock::default();
     let model = bedrock.model().await;
-    for (role, prompt) in [(ModelRole::Writer, "writer-999"), (ModelRole::Planner, "writer-1")] {
+    for (role, prompt) in [(ModelRole::Writer, "writer-999"), (ModelRole::Planner, "writer-2")] {
         let mut ask = ask();
         (ask.role, ask.prompt) = (role, prompt);
         assert!(matches!(model.ask(&ask).await, Err(ModelError::Unusable(_))), "{prompt}");

@@ -101,7 +101,7 @@ async fn what_was_paid_for_nothing_is_logged_without_what_was_asked() {
     }
     let logged = log.0.lock().unwrap().clone();
     for told in
-        ["message=a model was paid and gave no usable answer", "cost_minor=1", "tokens=1100", "writer-1"]
+        ["message=a model was paid and gave no usable answer", "cost_minor=1", "tokens=1100", "writer-2"]
     {
         assert!(logged.contains(told), "{told} in {logged}");
     }

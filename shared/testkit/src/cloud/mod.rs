@@ -91,6 +91,13 @@ impl MemoryCloud {
         self.lock().history.clone()
     }
 
+    /// Forgets the history and the story so far: what a long run would not have room for.
+    pub fn forget(&self) {
+        let mut inner = self.lock();
+        inner.history.clear();
+        inner.story.clear();
+    }
+
     /// Every row of the state table.
     ///
     /// # Errors

@@ -2,8 +2,8 @@
 
 use chimera_domain::ports::{Clock as _, Outbox, ReviewQueue, SendError, Workflows};
 use chimera_domain::{
-    EffectMessage, Envelope, Owned, PlanMessage, Priority, Review, ReviewMessage, Task, TaskMessage,
-    TaskToken,
+    EffectMessage, Envelope, Owned, Owner, PerceiveMessage, PlanMessage, Priority, Review, ReviewMessage,
+    Task, TaskMessage, TaskToken,
 };
 use serde::Serialize;
 
@@ -24,36 +24,43 @@ pub(super) fn body_of(message: impl Serialize) -> Result<String, SendError> {
     Ok(body)
 }
 
+/// A message, where it goes, and whose it is.
+struct Parcel<M> {
+    queue: Queue,
+    message: M,
+    owner: Option<Owner>,
+}
+
+impl<M: Owned> Parcel<M> {
+    fn of(queue: Queue, message: M) -> Self {
+        Self { queue, owner: Some(message.owner()), message }
+    }
+}
+
 impl MemoryCloud {
-    async fn send_all<M: Serialize + Owned>(
+    async fn send_all<M: Serialize>(
         &self,
         port: &'static str,
-        messages: Vec<(Queue, M)>,
+        parcels: Vec<Parcel<M>>,
     ) -> Vec<Result<(), SendError>> {
         let fault = self.faults.at(&self.function, port).await;
         self.lock().meter.call(&self.function, port);
-        let answers =
-            messages.into_iter().map(|(queue, message)| self.send_one(queue, message, fault)).collect();
+        let answers = parcels.into_iter().map(|parcel| self.send_one(parcel, fault)).collect();
         crash_after(fault);
         answers
     }
 
-    fn send_one(
-        &self,
-        queue: Queue,
-        message: impl Serialize + Owned,
-        fault: Option<Fault>,
-    ) -> Result<(), SendError> {
+    fn send_one<M: Serialize>(&self, parcel: Parcel<M>, fault: Option<Fault>) -> Result<(), SendError> {
         if let Some(Fault::Contention | Fault::Unavailable) = fault {
             return Err(failed());
         }
-        let owner = message.owner().to_string();
-        let body = body_of(message)?;
+        let owner = parcel.owner.map(|owner| owner.to_string());
+        let body = body_of(parcel.message)?;
         let forgotten = &*self.function == "dispatcher" && self.faults.forgets_this_one();
         if !forgotten {
             let copies = if self.faults.duplicates_messages() { 2 } else { 1 };
             for _ in 0..copies {
-                self.send_owned(queue, body.clone(), owner.clone());
+                self.send_with(parcel.queue, body.clone(), owner.clone());
             }
         }
         if fault == Some(Fault::LostReply) { Err(failed()) } else { Ok(()) }
@@ -70,14 +77,14 @@ fn first(answers: Vec<Result<(), SendError>>) -> Result<(), SendError> {
 
 impl ReviewQueue for MemoryCloud {
     async fn send_review(&self, message: &ReviewMessage) -> Result<(), SendError> {
-        first(self.send_all("send_review", vec![(Queue::Review, message.clone())]).await)
+        first(self.send_all("send_review", vec![Parcel::of(Queue::Review, message.clone())]).await)
     }
 }
 
 impl Outbox for MemoryCloud {
     async fn plan(&self, messages: &[PlanMessage]) -> Vec<Result<(), SendError>> {
-        let messages = messages.iter().map(|message| (Queue::Plan, message.clone())).collect();
-        self.send_all("plan", messages).await
+        let parcels = messages.iter().map(|message| Parcel::of(Queue::Plan, message.clone())).collect();
+        self.send_all("plan", parcels).await
     }
 
     async fn work(&self, tasks: &[Task]) -> Vec<Result<(), SendError>> {
@@ -85,18 +92,28 @@ impl Outbox for MemoryCloud {
             Priority::High => Queue::TaskHigh,
             Priority::Normal => Queue::Task,
         };
-        let messages = tasks.iter().map(|task| (queue(task), TaskMessage { task: task.clone() })).collect();
-        self.send_all("work", messages).await
+        let parcels =
+            tasks.iter().map(|task| Parcel::of(queue(task), TaskMessage { task: task.clone() })).collect();
+        self.send_all("work", parcels).await
     }
 
     async fn judge(&self, messages: &[ReviewMessage]) -> Vec<Result<(), SendError>> {
-        let messages = messages.iter().map(|message| (Queue::Review, message.clone())).collect();
-        self.send_all("judge", messages).await
+        let parcels = messages.iter().map(|message| Parcel::of(Queue::Review, message.clone())).collect();
+        self.send_all("judge", parcels).await
     }
 
     async fn publish(&self, messages: &[EffectMessage]) -> Vec<Result<(), SendError>> {
-        let messages = messages.iter().map(|message| (Queue::Effect, message.clone())).collect();
-        self.send_all("publish", messages).await
+        let parcels = messages.iter().map(|message| Parcel::of(Queue::Effect, message.clone())).collect();
+        self.send_all("publish", parcels).await
+    }
+
+    async fn perceive(&self, messages: &[PerceiveMessage]) -> Vec<Result<(), SendError>> {
+        let about = |message: &PerceiveMessage| Parcel {
+            queue: Queue::Perception,
+            message: message.clone(),
+            owner: None,
+        };
+        self.send_all("perceive", messages.iter().map(about).collect()).await
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! What it has posted is the oracle of every test: no row of the house can say that something was published, only this.
 
+mod heard;
 mod media;
 mod server;
 mod tools;
@@ -102,6 +103,8 @@ struct Inner {
     takes_repeats: bool,
     burns_grants: bool,
     hides_keys: bool,
+    mentions: Vec<heard::Mention>,
+    reports: Vec<heard::Report>,
 }
 
 /// The sandbox platform. Clones share everything; [`SandboxPlatform::as_function`] says whose calls a handle's are.
@@ -132,6 +135,8 @@ impl SandboxPlatform {
             takes_repeats: false,
             burns_grants: true,
             hides_keys: false,
+            mentions: Vec::new(),
+            reports: Vec::new(),
         };
         Self { inner: Arc::new(Mutex::new(inner)), clock, faults, function: Arc::from("test") }
     }

@@ -65,6 +65,18 @@ impl Inner {
     }
 }
 
+impl Inner {
+    /// An article of any feed, as `news_get` answers it.
+    fn article(&self, arguments: &Value) -> Result<Value, ToolError> {
+        let id = arguments.get("id").and_then(Value::as_str).unwrap_or_default();
+        let found = self.feeds.values().find_map(|feed| feed.article(id));
+        found.ok_or_else(|| {
+            let message = "no source has this article any more".to_owned();
+            ToolError::Refused(Refusal { code: "not_found".to_owned(), message, retryable: false })
+        })
+    }
+}
+
 /// Figures that differ from post to post and never change.
 fn figures(post: &Post) -> Value {
     let of = |step: usize| post.text.bytes().step_by(step).map(u64::from).sum::<u64>() % 97;
@@ -111,6 +123,7 @@ impl ReadTools for SandboxPlatform {
                     Ok(json!({ "account": account }))
                 }
                 ("news", "news_headlines") => inner.headlines(&arguments),
+                ("news", "news_get") => inner.article(&arguments),
                 _ => Err(ToolError::Forbidden(format!("{server}.{tool} is not known here"))),
             }
         };

@@ -17,6 +17,7 @@ use mcp_imagegen::{MemoryImages, Studio};
 use mcp_twitter::MemoryPosts;
 use mcp_weaviate::{Catalogue, MemoryObjects};
 
+use super::memory::NAME;
 use super::served::Served;
 use super::staged::{Stage, Staged};
 use super::wallet::BOUNCES;
@@ -58,11 +59,17 @@ pub(super) fn of_pictures(images: &MemoryImages, clock: &VirtualClock) -> ToolSe
 }
 
 /// The server of memories.
-pub(super) fn of_memories(objects: &MemoryObjects, clock: &VirtualClock) -> ToolServer {
+pub(super) fn of_memories(objects: &MemoryObjects, signer: &MemorySigner, clock: &VirtualClock) -> Served {
     let catalogue = Catalogue::standard().expect("the standard collections");
     let faults = mcp_weaviate::Faults::default();
-    let database = mcp_weaviate::Sandbox::new(objects.clone(), clock.clone(), catalogue, faults);
-    built(mcp_weaviate::server(Arc::new(database), clock.clone(), MemoryAnswers::default()))
+    let sandbox = mcp_weaviate::Sandbox::new(objects.clone(), clock.clone(), catalogue, faults);
+    let (database, stage) = (Arc::new(sandbox), Stage::default());
+    let actor = mcp_weaviate::Memories::new(Arc::clone(&database), clock.clone());
+    let acting = Staged { actor, stage: stage.clone(), clock: clock.clone() };
+    let read = mcp_weaviate::read_half(Arc::clone(&database), clock.clone()).clock(clock.clone()).build();
+    let desk = desk(NAME, signer, clock);
+    let write = mcp_weaviate::write_half(acting, (database, clock.clone()), desk, MemoryAnswers::default());
+    Served::new(built(read), built(write.clock(clock.clone()).build()), stage, clock)
 }
 
 /// A desk that trusts the signer's key.

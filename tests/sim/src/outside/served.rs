@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chimera_domain::ports::{Burn, Clock as _, ToolError, WriteCall};
 use chimera_domain::{Outcome, Refusal};
-use chimera_mcp::server::{ToolFault, ToolServer};
+use chimera_mcp::server::{CallContext, ToolFault, ToolServer};
 use chimera_testkit::{Mode, VirtualClock, is_crash};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -79,6 +79,12 @@ impl Served {
     /// Calls a read tool.
     pub(crate) async fn read(&self, tool: &str, arguments: Value) -> Result<Value, ToolError> {
         call(&self.inner.read, tool, arguments).await
+    }
+
+    /// Looks at what it shows at an address.
+    pub(crate) async fn look(&self, uri: &str) -> Result<Value, ToolError> {
+        let shown = self.inner.read.read_resource_within(&CallContext::default(), uri).await;
+        shown.map_err(told)
     }
 
     /// Performs a call once, as the stage has it.
@@ -161,10 +167,14 @@ impl Served {
 
 /// Calls a tool as a client would: what the server refuses is refused, what it does not know is unknown.
 pub(super) async fn call(server: &ToolServer, tool: &str, arguments: Value) -> Result<Value, ToolError> {
-    server.call_checked(tool, arguments).await.map_err(|fault| match fault {
+    server.call_checked(tool, arguments).await.map_err(told)
+}
+
+fn told(fault: ToolFault) -> ToolError {
+    match fault {
         ToolFault::Refused(refusal) | ToolFault::Wait { refusal, .. } => ToolError::Refused(refusal),
         ToolFault::Failed(why) => ToolError::Unknown(why.to_string()),
-    })
+    }
 }
 
 /// The arguments of an effect's call, with grant and key beside.

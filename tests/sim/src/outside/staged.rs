@@ -9,6 +9,7 @@ use chimera_mcp::server::Upstream;
 use chimera_testkit::{Mode, VirtualClock, crash};
 use mcp_coinbase::wallet::{DeployOrder, TransferOrder, WriteWallets};
 use mcp_twitter::{Account, NewPost, Outlet};
+use mcp_weaviate::{KeepOrder, Keeper};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -113,6 +114,12 @@ impl<O: Outlet> Outlet for Staged<O> {
 
     async fn delete(&self, account: &Account, post_id: &str, key: Uuid) -> Upstream {
         self.play(key, self.actor.delete(account, post_id, key)).await
+    }
+}
+
+impl<K: Keeper> Keeper for Staged<K> {
+    async fn keep(&self, order: KeepOrder) -> Upstream {
+        self.play(order.key, self.actor.keep(order)).await
     }
 }
 

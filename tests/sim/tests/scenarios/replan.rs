@@ -28,6 +28,7 @@ async fn a_replan_fences_what_it_changes_and_leaves_the_others() {
         reason: "the news moved on".to_owned(),
         dropped: vec![(id(&dropped), "no longer news".to_owned())],
         changed: vec![(id(&changed), "Say it shorter".to_owned())],
+        ..Changes::default()
     };
     world.replan(&changes).await;
     world.run_until_quiet().await;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::Credentials;
+use chimera_signed_http::{http_client, sdk_http};
 use serde_json::Value;
 
 /// What the deployed stack says of itself.
@@ -25,6 +26,7 @@ pub(crate) async fn aws(outputs: &Value) -> SdkConfig {
         .endpoint_url(outputs["Endpoint"].as_str().expect("an endpoint"))
         .region(Region::new("us-east-1"))
         .credentials_provider(Credentials::new("test", "test", None, None, "emulator"))
+        .http_client(sdk_http(http_client().expect("an HTTP client")))
         .load()
         .await
 }
