@@ -43,10 +43,7 @@ ARGUMENTS ?=
 help: ## Print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
-setprove-planner: build $(VENV) ## A check for every line of what is promised about plans that follow the world, as a table [PROVE_DAGS= PROVE_MENTIONS= PROVE_WAITING= ONLY=word]
-	$(VENV_PYTHON) tests/prove/prove.py planner $(if $(ONLY),--only '$(ONLY)')
-
-up: $(VENV) ## Fetch what building and the local cloud need
+setup: $(VENV) ## Fetch what building and the local cloud need
 	$(CARGO) fetch --locked
 
 $(VENV): localstack/requirements.txt
@@ -145,6 +142,9 @@ mcp-contracts: $(VENV) ## The live adapters against published OpenAPI documents,
 
 prove-mcp: build $(VENV) ## A check for every line of what is promised about the outside, as a table [PROVE_ATTEMPTS= PROVE_DEPLOYED_ATTEMPTS= ONLY=word]
 	$(VENV_PYTHON) tests/prove/prove.py mcp $(if $(ONLY),--only '$(ONLY)')
+
+prove-planner: build $(VENV) ## A check for every line of what is promised about plans that follow the world, as a table [PROVE_DAGS= PROVE_MENTIONS= PROVE_WAITING= ONLY=word]
+	$(VENV_PYTHON) tests/prove/prove.py planner $(if $(ONLY),--only '$(ONLY)')
 
 up: $(VENV) ## Start the local cloud [MODEL_URL=]
 	@$(CLOUD) up $(SERVED)

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use reqwest::{Client, Method, RequestBuilder, header};
+use reqwest::header::{self, HeaderMap};
+use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use thiserror::Error;
 use url::{Host, Url};
@@ -101,6 +102,31 @@ impl Api {
         self.send(request.header(header::IF_MATCH, format!("\"{version}\"")).json(body)).await
     }
 
+    /// Reads with the tag that says what was seen.
+    pub(crate) async fn get_tagged(&self, path: &str) -> Result<(Value, String), ApiError> {
+        let (answer, headers) = self.exchange(self.request(Method::GET, path)?).await?;
+        let tag = headers.get(header::ETAG).and_then(|tag| tag.to_str().ok()).unwrap_or_default();
+        Ok((answer, tag.to_owned()))
+    }
+
+    /// Puts over exactly what was seen; the answer's own tag comes beside it.
+    pub(crate) async fn put_seen(
+        &self,
+        path: &str,
+        body: &Value,
+        tag: &str,
+    ) -> Result<(Value, String), ApiError> {
+        let request = self.request(Method::PUT, path)?.header(header::IF_MATCH, tag).json(body);
+        let (answer, headers) = self.exchange(request).await?;
+        let tag = headers.get(header::ETAG).and_then(|tag| tag.to_str().ok()).unwrap_or_default();
+        Ok((answer, tag.to_owned()))
+    }
+
+    /// Posts about exactly what was seen.
+    pub(crate) async fn post_seen(&self, path: &str, body: &Value, tag: &str) -> Result<Value, ApiError> {
+        self.send(self.request(Method::POST, path)?.header(header::IF_MATCH, tag).json(body)).await
+    }
+
     pub(crate) async fn put_markdown(&self, path: &str, text: String) -> Result<Value, ApiError> {
         let request = self.request(Method::PUT, path)?;
         self.send(request.header(header::CONTENT_TYPE, "text/markdown").body(text)).await
@@ -112,25 +138,36 @@ impl Api {
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Value, ApiError> {
+        self.exchange(request).await.map(|(answer, _)| answer)
+    }
+
+    async fn exchange(&self, request: RequestBuilder) -> Result<(Value, HeaderMap), ApiError> {
         let unreachable = |error: &reqwest::Error| ApiError::Unreachable {
             base: self.base.clone(),
             reason: innermost(error),
         };
         let response = request.send().await.map_err(|error| unreachable(&error))?;
         let (status, url) = (response.status(), response.url().clone());
+        let headers = response.headers().clone();
         let bytes = response.bytes().await.map_err(|error| unreachable(&error))?;
         if status.is_success() && bytes.is_empty() {
-            return Ok(Value::Null);
+            return Ok((Value::Null, headers));
         }
         let Ok(body) = serde_json::from_slice::<Value>(&bytes) else {
             return Err(ApiError::Foreign { url, status: status.as_u16() });
         };
-        if status.is_success() { Ok(body) } else { Err(refusal(status.as_u16(), &body)) }
+        if status.is_success() { Ok((body, headers)) } else { Err(refusal(status.as_u16(), &body)) }
     }
 }
 
 fn refusal(status: u16, problem: &Value) -> ApiError {
     let text = |name: &str| problem.get(name).and_then(Value::as_str);
+    // Where several things are wrong each is a line of its own.
+    let errors = problem.get("errors").and_then(Value::as_array).into_iter().flatten();
+    let lines: String = errors
+        .filter_map(|error| error.get("detail").and_then(Value::as_str))
+        .map(|detail| format!("\n  {detail}"))
+        .collect();
     ApiError::Refused {
         status,
         code: text("code").unwrap_or("no_code").to_owned(),
@@ -138,7 +175,8 @@ fn refusal(status: u16, problem: &Value) -> ApiError {
             .or_else(|| text("title"))
             .or_else(|| text("message"))
             .unwrap_or("-")
-            .to_owned(),
+            .to_owned()
+            + &lines,
     }
 }
 
@@ -203,5 +241,10 @@ mod tests {
             serde_json::json!({"code": "already_decided", "detail": "ada approved it", "title": "x"});
         let text = refusal(409, &problem).to_string();
         assert_eq!(text, "the API refused (409 already_decided): ada approved it");
+        let problem = serde_json::json!({
+            "code": "invalid_plan", "detail": "task a; and 1 more", "errors": [{"detail": "task a"}, {"detail": "task b"}],
+        });
+        let text = refusal(422, &problem).to_string();
+        assert_eq!(text, "the API refused (422 invalid_plan): task a; and 1 more\n  task a\n  task b");
     }
 }

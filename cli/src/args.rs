@@ -1,17 +1,22 @@
 //! What can be typed.
 
+mod graph;
+mod plans;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::money;
+pub(crate) use graph::{Graph, GraphFormat};
+pub(crate) use plans::{Filling, Plan, Playbook};
 
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done
   1  the campaign ended without being finished, or a local file cannot be used
-  2  the command line, the feed, the brief or the policy cannot be used; nothing was made
+  2  the command line, the feed, the brief, the playbook, the plan or the policy cannot be used; nothing was made
   3  the API refused or cannot be reached
   4  a human must decide, and there is neither a terminal nor --decide
   5  the audit and the rows do not agree";
@@ -55,6 +60,9 @@ pub(crate) enum Command {
     /// Start, watch and steer campaigns
     #[command(subcommand)]
     Campaign(Campaign),
+    /// See the campaigns that are common, and their parameters
+    #[command(subcommand)]
+    Playbook(Playbook),
     /// See and decide what waits for a human
     #[command(subcommand)]
     Reviews(Reviews),
@@ -109,20 +117,31 @@ pub(crate) enum Decide {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Campaign {
-    /// Start a campaign from a brief
+    /// Start a campaign from a brief, or from a playbook
     Start {
         /// The agent that speaks
         agent: String,
         /// The brief, as JSON
-        brief: PathBuf,
+        #[arg(required_unless_present = "playbook", conflicts_with = "playbook")]
+        brief: Option<PathBuf>,
+        /// A playbook by its name, or its file
+        #[arg(long)]
+        playbook: Option<String>,
+        #[command(flatten)]
+        filling: Filling,
         /// Idempotency-Key; a repeated one gives the same campaign
         #[arg(long)]
         key: Option<String>,
     },
+    /// Show, edit, approve or reject a plan that waits for approval
+    #[command(subcommand)]
+    Plan(Plan),
     /// List campaigns, newest first
     List,
     /// One campaign with its tasks, effects and reviews
     Show { campaign: String },
+    /// Its tasks, what each waits for, and its plan versions: as a tree, a picture or a flowchart
+    Graph(Graph),
     /// Follow a campaign until it is over
     Watch { campaign: String },
     /// Stop sending and claiming; results in flight still commit
@@ -292,6 +311,47 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Line::command().debug_assert();
+    }
+
+    #[test]
+    fn a_campaign_is_started_from_a_brief_or_from_a_playbook_and_not_from_both() {
+        let is_fine = |words: &[&str]| {
+            let start = ["chimera", "campaign", "start", "mira"].iter().chain(words);
+            Line::try_parse_from(start).is_ok()
+        };
+        assert!(is_fine(&["brief.json"]));
+        assert!(is_fine(&[
+            "--playbook",
+            "launch",
+            "--set",
+            "product=Pail=2",
+            "--feed",
+            "https://a.example/f"
+        ]));
+        for bad in [
+            &[][..],
+            &["brief.json", "--playbook", "launch"],
+            &["brief.json", "--set", "product=Pail"],
+            &["--playbook", "launch", "--set", "product"],
+        ] {
+            assert!(!is_fine(bad), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_graph_is_drawn_as_is_asked() {
+        let of = |words: &[&str]| match Line::try_parse_from(words).map(|line| (line.command, line.output)) {
+            Ok((Command::Campaign(Campaign::Graph(asked)), output)) => {
+                Some((asked.format, asked.out, output))
+            }
+            _ => None,
+        };
+        let graph = ["chimera", "campaign", "graph", "c-1"];
+        assert_eq!(of(&graph), Some((None, None, Output::Table)));
+        let asked = of(&[&graph[..], &["--format", "svg", "--out", "plan.svg", "-o", "json"]].concat());
+        assert_eq!(asked, Some((Some(GraphFormat::Svg), Some(PathBuf::from("plan.svg")), Output::Json)));
+        assert_eq!(of(&[&graph[..], &["--format", "png"]].concat()), None);
+        assert_eq!(of(&graph[..3]), None);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::connection::Connection;
 use crate::failure::Failure;
 use crate::output::{self, Column};
 use crate::wire::ReviewView;
-use crate::{card, demo, explain, policy, verify, watch};
+use crate::{card, demo, explain, graph, plan, playbook, policy, verify, watch};
 
 const CAMPAIGNS: &[Column] = &[
     ("campaign", "/id"),
@@ -76,6 +76,7 @@ pub(crate) async fn run(line: Line) -> Result<(), Failure> {
     match line.command {
         Command::Demo(asked) => demo::run(&asked, &connection, output).await,
         Command::Campaign(command) => campaign(command, &connection.open()?, output).await,
+        Command::Playbook(command) => playbook::run(command, output),
         Command::Reviews(command) => reviews(command, &connection.open()?, output).await,
         Command::Policy(command) => policy::run(command, &connection, output).await,
         Command::Agent(Agent::Put { agent, soul }) => {
@@ -102,13 +103,20 @@ pub(crate) async fn run(line: Line) -> Result<(), Failure> {
 
 async fn campaign(command: Campaign, api: &Api, output: Output) -> Result<(), Failure> {
     match command {
-        Campaign::Start { agent, brief, key } => {
-            let body = with_agent(read_json(&brief)?, &agent)?;
+        Campaign::Start { agent, brief, playbook, filling, key } => {
+            let brief = match (brief, playbook) {
+                (_, Some(playbook)) => playbook::brief(&playbook, &filling)?,
+                (Some(brief), None) => read_json(&brief)?,
+                (None, None) => return Err(Failure::Brief("there is none".to_owned())),
+            };
+            let body = with_agent(brief, &agent)?;
             let key = key.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
             output::facts(output, &api.post_once("campaigns", &body, &key).await?, CAMPAIGN);
         }
+        Campaign::Plan(command) => plan::run(command, api, output).await?,
         Campaign::List => output::rows(output, &api.get("campaigns").await?, "/campaigns", CAMPAIGNS),
         Campaign::Show { campaign } => show(&api.get(&format!("campaigns/{campaign}")).await?, output),
+        Campaign::Graph(asked) => graph::run(api, &asked, output).await?,
         Campaign::Watch { campaign } => {
             watch::follow(api, &campaign, output).await?;
             show(&api.get(&format!("campaigns/{campaign}")).await?, output);

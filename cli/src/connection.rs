@@ -62,6 +62,15 @@ impl Connection {
     /// A client of the API. Where a base URL is given, a token must be given too: a token of the local issuer is never
     /// sent elsewhere.
     pub(crate) fn open(&self) -> Result<Api, Failure> {
+        self.open_as(&demo_token())
+    }
+
+    /// The same, as whoever may put policies, where tokens are the local issuer's; as the given token's bearer elsewhere.
+    pub(crate) fn open_as_admin(&self) -> Result<Api, Failure> {
+        self.open_as(&Token { roles: vec!["admin".to_owned()], ..demo_token() })
+    }
+
+    fn open_as(&self, asked: &Token) -> Result<Api, Failure> {
         let (base, token) = match (&self.api, &self.token) {
             (Some(base), Some(token)) => (base.clone(), token.clone()),
             (Some(base), None) => {
@@ -70,7 +79,7 @@ impl Connection {
                 );
             }
             (None, Some(token)) => (self.outputs()?.api_url, token.clone()),
-            (None, None) => (self.outputs()?.api_url, self.mint(&demo_token())?),
+            (None, None) => (self.outputs()?.api_url, self.mint(asked)?),
         };
         Ok(Api::new(&base, token)?)
     }

@@ -41,7 +41,7 @@ pub(crate) async fn run(asked: &args::Demo, connection: &Connection, output: Out
     check_brief(&mut brief, &url)?;
     api.put_markdown(&format!("agents/{}", asked.agent), soul).await?;
     screen.line(&format!("agent {}: put", asked.agent));
-    if allow_replies(&api, &brief).await? {
+    if allow_replies(&connection, &brief).await? {
         screen.line(
             "policy: declares that the platform has approved automated replies, as the brief answers people",
         );
@@ -75,11 +75,12 @@ fn check_brief(brief: &mut Value, url: &str) -> Result<(), Failure> {
 
 /// Declares for the tenant of this run what the platform must have approved, where the brief answers people; whether
 /// it was needed.
-async fn allow_replies(api: &Api, brief: &Value) -> Result<bool, Failure> {
+async fn allow_replies(connection: &Connection, brief: &Value) -> Result<bool, Failure> {
     let answers = |pointer: &str| brief.pointer(pointer).is_some_and(|wanted| *wanted != json!(0));
     if !answers("/react/mentions") && !answers("/replies/0") {
         return Ok(false);
     }
+    let api = connection.open_as_admin()?;
     let mut answer = api.get("policy").await?;
     let version = answer.get("version").and_then(Value::as_u64);
     let mut policy = answer.get_mut("policy").map(Value::take).unwrap_or_default();
@@ -119,6 +120,9 @@ async fn follow(
         screen.show(&whole);
         if whole.status.is_over() {
             return Ok(whole);
+        }
+        if whole.status == CampaignStatus::AwaitingApproval {
+            return Err(Failure::PlanWaits(campaign.to_owned()));
         }
         if reviewer.answer(&whole, screen).await? {
             screen.touch();

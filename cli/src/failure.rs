@@ -15,6 +15,12 @@ pub(crate) enum Failure {
     /// The operator corrects the brief; nothing was made.
     #[error("the brief cannot be used: {0}")]
     Brief(String),
+    /// The operator corrects the playbook, or what fills it; nothing was made.
+    #[error("the playbook cannot be used: {0}")]
+    Playbook(String),
+    /// The operator corrects the list of tasks; nothing was changed.
+    #[error("the plan cannot be used: {0}")]
+    Plan(String),
     /// The operator corrects the policy; nothing was changed.
     #[error("{file} is no policy: {problem}")]
     Policy {
@@ -37,6 +43,12 @@ pub(crate) enum Failure {
         /// The review.
         review: String,
     },
+    /// The operator approves, edits or rejects the plan, and watches on.
+    #[error(
+        "the plan of campaign {0} waits for an operator: answer it with `chimera campaign plan` as the same tenant, then \
+         `chimera campaign watch {0}`"
+    )]
+    PlanWaits(String),
     /// Somebody looks who may have written to the tables, and restores them.
     #[error("the audit and the rows do not agree: {0} finding(s)")]
     Tampered(usize),
@@ -52,9 +64,9 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::NotFinished(_) | Self::Local(_) => 1,
-            Self::Feed(_) | Self::Brief(_) | Self::Policy { .. } => 2,
+            Self::Feed(_) | Self::Brief(_) | Self::Playbook(_) | Self::Plan(_) | Self::Policy { .. } => 2,
             Self::Api(_) => 3,
-            Self::NeedsHuman { .. } => 4,
+            Self::NeedsHuman { .. } | Self::PlanWaits(_) => 4,
             Self::Tampered(_) => 5,
         })
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 use std::time::{Duration, Instant};
 
-use chimera_domain::{DecisionKind, Flag};
+use chimera_domain::{CampaignStatus, DecisionKind, Flag};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::api::{Api, ApiError};
@@ -157,7 +157,11 @@ fn new_bar() -> ProgressBar {
 
 /// A line per thing that can change, in the order in which things come to be.
 fn lines_of(whole: &Whole) -> Vec<(String, String)> {
-    let campaign = (format!("campaign {}", whole.id), whole.status.to_string());
+    let hint = match whole.status {
+        CampaignStatus::AwaitingApproval => format!(": chimera campaign plan show {}", whole.id),
+        _ => String::new(),
+    };
+    let campaign = (format!("campaign {}", whole.id), format!("{}{hint}", whole.status));
     let tasks = whole.tasks.iter().map(|task| (format!("task {}", task.id), task_line(task)));
     let reviews = whole.reviews.iter().map(|review| (format!("review {}", review.id), review_line(review)));
     let effects = whole.effects.iter().map(|effect| (format!("effect {}", effect.id), effect_line(effect)));

@@ -5,8 +5,8 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use chimera_domain::ports::StateReaderExt as _;
 use chimera_domain::{
-    AgentId, Campaign, CampaignId, Headline, Row, RowKey, StoreError, Stored, TenantId, Timestamp, Transaction,
-    Watch, limits,
+    AgentId, Campaign, CampaignId, Headline, Row, RowKey, StoreError, Stored, TenantId, Timestamp,
+    Transaction, Watch, limits,
 };
 use serde::Serialize;
 
@@ -44,7 +44,8 @@ impl Watching {
         }
         if before.campaigns.len() >= limits::CAMPAIGNS_PER_WATCH {
             let most = limits::CAMPAIGNS_PER_WATCH;
-            let detail = format!("{most} campaigns of {agent} react already, as many as may at the same time");
+            let detail =
+                format!("{most} campaigns of {agent} react already, as many as may at the same time");
             return Err(errors::invalid("too_many_reacting", detail));
         }
         Ok(Some(Self { old, new: before.for_campaign(campaign.id.clone(), now) }))
@@ -89,6 +90,8 @@ struct WatchView {
     newest_mention: Option<String>,
     /// What was read in the last hours, newest first.
     headlines: Vec<Headline>,
+    /// Regions and topics whose news were not heard at the last look.
+    silent: Vec<String>,
     looked_at: Option<Timestamp>,
     /// Looks in a row that found no source answering.
     failures: u32,
@@ -107,7 +110,8 @@ pub(crate) async fn show<S: Store, C: Clock, I: Ids>(
     let found = find(&api, &caller.tenant, &agent).await?;
     let version = found.as_ref().map_or(0, |found| found.version);
     let watch = found.map_or_else(|| Watch::new(caller.tenant, agent), |found| found.row);
-    let Watch { agent, campaigns, newest_mention, headlines, looked_at, failures, due_at, .. } = watch;
-    let view = WatchView { agent, campaigns, newest_mention, headlines, looked_at, failures, due_at };
+    let Watch { agent, campaigns, newest_mention, headlines, silent, looked_at, failures, due_at, .. } =
+        watch;
+    let view = WatchView { agent, campaigns, newest_mention, headlines, silent, looked_at, failures, due_at };
     Ok(etag::answer(&headers, &etag::of_version(version), view))
 }

@@ -1,6 +1,7 @@
 //! Commands, gathered and sent in as few requests as the services allow.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use chimera_domain::{
     Command, EffectMessage, Owned as _, Owner, PerceiveMessage, PlanMessage, Review, ReviewMessage, Task,
@@ -15,7 +16,7 @@ pub(crate) struct Commands {
     work: Vec<Task>,
     judge: Vec<ReviewMessage>,
     publish: BTreeSet<EffectMessage>,
-    perceive: BTreeSet<PerceiveMessage>,
+    perceive: BTreeSet<(PerceiveMessage, Duration)>,
     start: Vec<Review>,
     complete: Vec<TaskToken>,
     /// Reviews whose workflow never handed over a token: written, not sent.
@@ -64,8 +65,8 @@ impl Commands {
                 Command::Publish(message) => {
                     self.publish.insert(message);
                 }
-                Command::Perceive(message) => {
-                    self.perceive.insert(message);
+                Command::Perceive(message, after) => {
+                    self.perceive.insert((message, after));
                 }
                 Command::StartReview(review) => self.start.push(*review),
                 Command::CompleteToken(token) => self.complete.push(token),
@@ -122,9 +123,9 @@ impl Commands {
                 sent.note(outcome, || About::of(&message.effect, Some(message.owner())));
             }
         }
-        let perceive: Vec<PerceiveMessage> = self.perceive.into_iter().collect();
+        let perceive: Vec<(PerceiveMessage, Duration)> = self.perceive.into_iter().collect();
         if !perceive.is_empty() {
-            for (message, outcome) in perceive.iter().zip(outbox.perceive(&perceive).await) {
+            for ((message, _), outcome) in perceive.iter().zip(outbox.perceive(&perceive).await) {
                 sent.note(outcome, || About::of(&message.agent, None));
             }
         }

@@ -9,8 +9,8 @@ mod watches;
 use std::time::Duration;
 
 use chimera_domain::{
-    Campaign, CampaignStatus, Cause, Digest, Home, PlanMessage, Review, ReviewStatus, Row, RowKey, StoreError, Stored, Table,
-    Task, Timestamp, Transaction, WriterId, changed_enough, follow_up,
+    Campaign, CampaignStatus, Cause, Digest, Home, PlanMessage, Review, ReviewStatus, Row, RowKey,
+    StoreError, Stored, Table, Task, Timestamp, Transaction, WriterId, changed_enough, follow_up,
     ports::{
         Change, ChangeHandler, Clock, HandleError, Ids, Outbox, StateIndex, StateReader, StateWriter,
         Workflows,

@@ -1,5 +1,7 @@
 //! Why something ended, as people and the planner read it.
 
+use chimera_domain::Task;
+
 /// Another effect of the agent holds the same text, has answered the same mention, or has made the same payment.
 pub(crate) const TEXT_TAKEN: &str =
     "unique: identical text was published, this mention answered, or this payment made before";
@@ -16,5 +18,5 @@ pub(crate) const WAY_OUT: &str = "raise the policy's cap or the campaign's budge
 
 /// What a reviewer said.
 pub(crate) fn of_reviewer(comment: Option<&str>) -> String {
-    format!("reviewer: {}", comment.unwrap_or("no comment"))
+    Task::said_by_reviewer(comment)
 }

@@ -152,3 +152,22 @@ async fn a_feed_that_fails_is_named_and_the_others_answer() {
     let refused = live(&["gone"]).await.call_checked("news_search", json!({ "query": "ferry" })).await;
     assert_eq!(code(&refused.unwrap_err()), "unreachable");
 }
+
+/// FR2.2
+#[tokio::test]
+async fn who_looks_at_trends_by_address_sees_the_headlines_of_the_last_hours_as_well() {
+    let server = live(&["one", "two"]).await;
+    let context = chimera_mcp::server::CallContext::default();
+    let shown = server.read_resource_within(&context, "news://any/food/trends").await.unwrap();
+    let headlines = shown["headlines"].as_array().unwrap();
+    assert_eq!(headlines.len(), 3, "{shown}");
+    for headline in headlines {
+        let fields: Vec<&str> = headline.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(fields, ["id", "published_at", "source", "title"]);
+    }
+    let known: Vec<&Value> = headlines.iter().map(|headline| &headline["id"]).collect();
+    let trend = shown["trends"][0]["articles"].as_array().unwrap();
+    assert!(trend.iter().all(|article| known.contains(&article)), "{shown}");
+    let elsewhere = server.read_resource_within(&context, "news://any/science/trends").await.unwrap();
+    assert_eq!((&elsewhere["headlines"], &elsewhere["trends"]), (&json!([]), &json!([])));
+}

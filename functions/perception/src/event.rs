@@ -57,10 +57,11 @@ impl SeenMention {
         Some(self.id.as_str()).filter(|id| is_plain(id, limits::MENTION_ID_CHARS))
     }
 
-    /// [PE-15] The mention, where it can be answered and is not the account's own; its text as a queue can carry it.
+    /// [PE-17] The mention, where it can be answered and is not the account's own; its text as a queue can carry it.
     pub(crate) fn heard(self, account: &str) -> Option<Heard> {
         let Self { id, author, text, created_at: at, in_reply_to } = self;
-        let is_answerable = is_plain(&id, limits::MENTION_ID_CHARS) && is_plain(&author, limits::ACCOUNT_CHARS);
+        let is_answerable =
+            is_plain(&id, limits::MENTION_ID_CHARS) && is_plain(&author, limits::ACCOUNT_CHARS);
         if !is_answerable || author.eq_ignore_ascii_case(account) {
             return None;
         }
@@ -88,7 +89,7 @@ pub(crate) struct SeenHeadline {
 }
 
 impl SeenHeadline {
-    /// [PE-15] The headline, where it can be read about by its id.
+    /// [PE-17] The headline, where it can be read about by its id.
     pub(crate) fn read(self, place: &str) -> Option<Headline> {
         let Self { id, title, source, published_at: at } = self;
         let (title, source) = (cut(&cleaned(&title), TITLE_BYTES), cut(&cleaned(&source), SOURCE_BYTES));
@@ -125,7 +126,7 @@ mod tests {
         SeenMention { id, author, text, created_at: Timestamp::UNIX_EPOCH, in_reply_to }.heard("mira")
     }
 
-    /// [PE-15]
+    /// [PE-17]
     #[test]
     fn what_cannot_be_answered_and_what_the_account_said_itself_is_passed_over() {
         assert!(said("17", "nora", "hello?").is_some());
@@ -142,7 +143,7 @@ mod tests {
         }
     }
 
-    /// [PE-15]
+    /// [PE-17]
     #[test]
     fn what_somebody_said_is_cut_and_cleaned() {
         let heard = said("17", "nora", &format!("a\u{0}b\u{ffff}\u{202e}c{}", "é".repeat(600))).unwrap();
@@ -151,7 +152,7 @@ mod tests {
         assert_eq!(heard.in_reply_to, None, "no id of the platform's");
     }
 
-    /// [PE-15]
+    /// [PE-17]
     #[test]
     fn a_headline_is_short_and_can_be_read_about() {
         let seen = |id: &str, title: &str, source: &str| {

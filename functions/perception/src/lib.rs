@@ -1,12 +1,15 @@
 #![doc = include_str!("../README.md")]
 
+mod cluster;
 mod event;
 mod look;
 mod pace;
-mod pending;
+mod question;
+mod relevance;
 mod servers;
 mod signals;
 mod sources;
+mod words;
 
 use std::time::Duration;
 
@@ -16,7 +19,10 @@ use chimera_domain::{
 };
 use chimera_mcp::trace::{self, Traceparent};
 
+pub use cluster::{Cluster, cluster};
 use pace::Pace;
+pub use question::is_direct_question;
+pub use relevance::{Goal, Said, Scored, relevance};
 pub use servers::{ServersError, servers};
 
 /// Times a look is made where others wrote the watch meanwhile. All of them fit one invocation: each may listen for a fifth

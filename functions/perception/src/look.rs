@@ -84,7 +84,8 @@ where
         Ok(())
     }
 
-    /// The places whose headlines have to be looked at: with one that was not there before, or for a campaign that was not.
+    /// The places whose headlines have to be looked at: one of them was not there before, a campaign was not, or nothing was heard
+    /// of the place when it was looked at last.
     fn unread<'a>(
         &self,
         watch: &Watch,
@@ -101,7 +102,8 @@ where
         of.retain(|of, headlines| {
             let is_new = headlines.iter().any(|headline| !known.contains(&(*of, headline.id.as_str())));
             let is_newer = |one: &Reacting| watch.looked_at.is_none_or(|at| one.campaign.created_at >= at);
-            is_new || reacting.iter().any(|one| place(&one.react) == *of && is_newer(one))
+            let was_silent = watch.silent.iter().any(|silent| silent == of);
+            is_new || was_silent || reacting.iter().any(|one| place(&one.react) == *of && is_newer(one))
         });
         of
     }
@@ -208,7 +210,9 @@ where
         let has_more = answers.said.as_ref().is_some_and(|said| said.has_more);
         let next = if has_more { now } else { self.pace.next(now, failures) };
         let newest = answers.said.as_ref().and_then(|said| said.newest.clone());
+        let heard = |place: &String| answers.news.contains_key(place);
         Watch {
+            silent: places(reacting).into_iter().filter(|place| !heard(place)).collect(),
             headlines: if campaigns.is_empty() { Vec::new() } else { headlines },
             due_at: (!campaigns.is_empty()).then_some(next),
             newest_mention: newest.or_else(|| watch.newest_mention.clone()),
@@ -228,14 +232,18 @@ where
 fn question<'a>(watch: &'a Watch, reacting: &[Reacting], now: Timestamp) -> Question<'a> {
     let hears = reacting.iter().any(|one| one.react.mentions > 0);
     let from = reacting.iter().map(|one| one.campaign.created_at).min().unwrap_or(now);
-    let reads = reacting.iter().filter(|one| one.react.trends > 0);
     Question {
         tenant: &watch.tenant,
         agent: &watch.agent,
         since: hears.then(|| watch.newest_mention.as_deref().unwrap_or("0")),
         from,
-        places: reads.map(|one| place(&one.react)).collect(),
+        places: places(reacting),
     }
+}
+
+/// The regions and topics whose news they want to know.
+fn places(reacting: &[Reacting]) -> BTreeSet<String> {
+    reacting.iter().filter(|one| one.react.trends > 0).map(|one| place(&one.react)).collect()
 }
 
 /// What was read now and before, newest first, each once, as long as it is news.

@@ -16,5 +16,5 @@ async fn main() -> anyhow::Result<()> {
     let store = DynamoStore::new(&aws, tables);
     store.warm().await;
     let perception = Perception::new(store, servers, SystemClock, RandomIds, interval);
-    run_queue::<PerceiveMessage, _>(perception).await.map_err(anyhow::Error::from_boxed)
+    Box::pin(run_queue::<PerceiveMessage, _>(perception)).await.map_err(anyhow::Error::from_boxed)
 }

@@ -37,8 +37,11 @@ pub fn servers(env: &Env) -> Result<Registry, ServersError> {
 mod tests {
     use super::*;
 
-    const VARIABLES: [(&str, &str); 3] =
-        [("MCP_TWITTER_READ_FUNCTION", "McpTwitterRead"), ("MCP_NEWS_FUNCTION", "McpNews"), ("MCP_PINS", "{}")];
+    const VARIABLES: [(&str, &str); 3] = [
+        ("MCP_TWITTER_READ_FUNCTION", "McpTwitterRead"),
+        ("MCP_NEWS_FUNCTION", "McpNews"),
+        ("MCP_PINS", "{}"),
+    ];
 
     /// [PE-16]
     #[test]

@@ -7,10 +7,10 @@ use chimera_domain::{
     Timestamp,
 };
 
-use crate::pending::{Cluster, cluster};
+use crate::cluster::{Cluster, cluster};
 use crate::event::Heard;
-use crate::pending::is_direct_question;
-use crate::pending::{Goal, Said, Scored, relevance};
+use crate::question::is_direct_question;
+use crate::relevance::{Goal, Said, Scored, relevance};
 use crate::sources::place;
 
 /// Trends of one region and topic that are looked at in one look, the strongest first.
@@ -86,7 +86,8 @@ pub(crate) fn of_mentions(heard: &[Heard], reacting: &[Reacting], now: Timestamp
 
 fn of_mention(heard: &Heard, reacting: &[Reacting], now: Timestamp) -> Option<Signal> {
     let Heard { mention, at, in_reply_to } = heard;
-    let hears = |one: &&Reacting| one.react.mentions > 0 && one.campaign.created_at <= *at && *at < one.until();
+    let hears =
+        |one: &&Reacting| one.react.mentions > 0 && one.campaign.created_at <= *at && *at < one.until();
     let mut best: Option<(&Reacting, Scored)> = None;
     for one in reacting.iter().filter(hears) {
         let answers_ours = in_reply_to.as_ref().is_some_and(|id| one.published.ids.contains(id));
@@ -103,7 +104,12 @@ fn of_mention(heard: &Heard, reacting: &[Reacting], now: Timestamp) -> Option<Si
 }
 
 /// Each trend among the headlines of a region and topic, for every campaign that it bears on.
-pub(crate) fn of_news(of: &str, headlines: &[Headline], reacting: &[Reacting], now: Timestamp) -> Vec<Signal> {
+pub(crate) fn of_news(
+    of: &str,
+    headlines: &[Headline],
+    reacting: &[Reacting],
+    now: Timestamp,
+) -> Vec<Signal> {
     let reads: Vec<&Reacting> =
         reacting.iter().filter(|one| one.react.trends > 0 && place(&one.react) == of).collect();
     let trends = cluster(headlines, now).into_iter().take(TRENDS);
@@ -133,7 +139,9 @@ pub(crate) fn without_known(mut new: Vec<Signal>, known: &[Signal]) -> Vec<Signa
         .iter()
         .flat_map(|signal| articles(&signal.seen).iter().map(move |article| (&signal.campaign, article)))
         .collect();
-    new.retain(|signal| !articles(&signal.seen).iter().any(|article| told.contains(&(&signal.campaign, article))));
+    new.retain(|signal| {
+        !articles(&signal.seen).iter().any(|article| told.contains(&(&signal.campaign, article)))
+    });
     new
 }
 
@@ -141,5 +149,88 @@ fn articles(seen: &Seen) -> &[String] {
     match seen {
         Seen::Trend { articles, .. } => articles,
         Seen::Mention { .. } => &[],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chimera_domain::{Approving, Confidence, EffectId, Grant, Outcome, SignedGrant};
+    use chimera_testkit::builders::{a_campaign, a_tenant, an_agent_id, an_intent, cents, morning, task_id};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn posted(id: &str, text: &str, status: EffectStatus, undoes: Option<&str>) -> Effect {
+        let intent = an_intent(text);
+        let effect = |id: &str| EffectId::new(id).unwrap();
+        let grant = Grant {
+            id: id.to_owned(),
+            key: "k1".to_owned(),
+            tenant: a_tenant(),
+            agent: an_agent_id(),
+            campaign: a_campaign().build().id,
+            effect: effect(id),
+            audience: "twitter@test".to_owned(),
+            tool: intent.tool.clone(),
+            arguments: intent.digest(),
+            max_cost: cents(2),
+            policy_version: 0,
+            expires_at: morning(),
+        };
+        let approving = Approving {
+            task: task_id("write-1"),
+            attempt: 1,
+            intent,
+            idempotency_key: Uuid::nil(),
+            flags: BTreeSet::new(),
+            review: None,
+            unique: Vec::new(),
+            buckets: Vec::new(),
+            undoes: undoes.map(effect),
+        };
+        let outcome = Outcome { external_id: format!("post-{id}"), url: None, cost: cents(2) };
+        let approved =
+            Effect::approved(SignedGrant { grant, signature: String::new() }, approving, morning());
+        Effect { status, outcome: Some(outcome), ..approved }
+    }
+
+    #[test]
+    fn what_was_taken_back_or_never_went_out_is_not_published() {
+        let published = Published::of(&[
+            posted("e1", "one", EffectStatus::Done, None),
+            posted("e2", "two", EffectStatus::Done, None),
+            posted("e3", "three", EffectStatus::Failed, None),
+            Effect {
+                intent: chimera_domain::Intent { arguments: serde_json::json!({}), ..an_intent("") },
+                ..posted("e4", "", EffectStatus::Done, Some("e2"))
+            },
+        ]);
+        assert_eq!(published.texts, ["one"]);
+        assert_eq!(published.ids, BTreeSet::from(["post-e1".to_owned()]));
+    }
+
+    fn trend(campaign: &str, articles: &[&str]) -> Signal {
+        let campaign = a_campaign().named(campaign).reacts(0, 1).build();
+        let react = campaign.brief.react.clone().unwrap();
+        let one = Reacting { campaign, react, published: Published::default() };
+        let seen = Seen::Trend {
+            headline: "Harbour".to_owned(),
+            terms: Vec::new(),
+            articles: articles.iter().map(|id| (*id).to_owned()).collect(),
+            sources: Vec::new(),
+            strength: Confidence::FULL,
+        };
+        let scored = Scored { score: Confidence::FULL, why: String::new() };
+        one.signal(SignalId::of_trend(articles.last().unwrap()), seen, scored, morning())
+    }
+
+    /// [PE-11]
+    #[test]
+    fn a_trend_whose_earliest_articles_are_forgotten_is_still_the_same() {
+        let known = [trend("c-1", &["a2", "a1"])];
+        let new =
+            vec![trend("c-1", &["a4", "a3", "a2"]), trend("c-1", &["b2", "b1"]), trend("c-2", &["a3", "a2"])];
+        let left = without_known(new.clone(), &known);
+        assert_eq!(left, [new[1].clone(), new[2].clone()], "another story, and another campaign's");
     }
 }

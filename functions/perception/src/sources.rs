@@ -72,6 +72,11 @@ impl Answers {
         let has_mentions = react.mentions == 0 || self.said.is_some();
         has_mentions && (react.trends == 0 || self.news.contains_key(&place(react)))
     }
+
+    fn missed(&mut self, server: &str, why: &ToolError) {
+        self.silent += 1;
+        tracing::warn!(mcp.server = server, error = %why, "A source was not heard; it is asked again");
+    }
 }
 
 /// [PE-12] Asks every source at once. One that does not answer keeps no other from being heard.
@@ -83,7 +88,8 @@ pub(crate) async fn ask(servers: &impl Resources, question: &Question<'_>, withi
             None => None,
         }
     };
-    let news = question.places.iter().map(|place| async move { (place, headlines(servers, place, end).await) });
+    let news =
+        question.places.iter().map(|place| async move { (place, headlines(servers, place, end).await) });
     let (said, news) = futures::join!(said, join_all(news));
 
     let mut answers = Answers { asked: news.len() + usize::from(said.is_some()), ..Answers::default() };
@@ -101,13 +107,6 @@ pub(crate) async fn ask(servers: &impl Resources, question: &Question<'_>, withi
         }
     }
     answers
-}
-
-impl Answers {
-    fn missed(&mut self, server: &str, why: &ToolError) {
-        self.silent += 1;
-        tracing::warn!(mcp.server = server, error = %why, "A source was not heard; it is asked again");
-    }
 }
 
 async fn mentions(
@@ -141,18 +140,15 @@ async fn mentions_since(
 /// [PE-14] As many as one look takes.
 fn said(mut page: MentionsPage, agent: &AgentId) -> Said {
     let rest = page.mentions.split_off(page.mentions.len().min(MENTIONS));
-    let last = if rest.is_empty() { page.newest() } else { page.mentions.iter().rev().find_map(SeenMention::id) };
+    let last =
+        if rest.is_empty() { page.newest() } else { page.mentions.iter().rev().find_map(SeenMention::id) };
     let newest = last.map(str::to_owned);
     let has_more = page.has_more || !rest.is_empty();
     let heard = |mention: SeenMention| mention.heard(agent.as_str());
     Said { mentions: page.mentions.into_iter().filter_map(heard).collect(), newest, has_more }
 }
 
-async fn headlines(
-    servers: &impl Resources,
-    place: &str,
-    end: Instant,
-) -> Result<Vec<Headline>, ToolError> {
+async fn headlines(servers: &impl Resources, place: &str, end: Instant) -> Result<Vec<Headline>, ToolError> {
     let uri = format!("news://{place}/trends");
     let shown = servers.read(NEWS, &uri, end.saturating_duration_since(Instant::now())).await?;
     let page: NewsPage = typed(shown)?;

@@ -21,7 +21,7 @@ pub(crate) fn transaction(
 ) -> Result<Option<Transaction>, ReplanError> {
     let reason = format!("the campaign was {}", view.campaign.row.status);
     let mut transaction = Transaction::by(writer);
-    // A draft first: from then on whoever still writes it is refused.
+    // [PL-9] A draft first: from then on whoever still writes it is refused.
     if let Some(draft) = view.plans.iter().find(|plan| plan.row.status == PlanStatus::Draft) {
         transaction = transaction.replace(draft, operating::settled(view, &draft.row)?)?;
     }

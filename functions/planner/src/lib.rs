@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod alternative;
 mod clear;
 mod draft;
 mod first;
@@ -136,12 +137,17 @@ where
         // One version for all that was lost: while work is under way more may be.
         let under_way =
             |task: &Stored<Task>| matches!(task.row.status, TaskStatus::Open | TaskStatus::Rejected);
-        if !lost.is_empty() && !view.tasks.values().any(under_way) {
+        let is_under_way = view.tasks.values().any(under_way);
+        if !lost.is_empty() && !is_under_way {
             let reason = lost.first().map(|(_, reason)| reason.clone()).unwrap_or_default();
             let dropped =
                 lost.into_iter().map(|(task, reason)| (task.row.id, reason)).take(OPS / 2).collect();
             let changes = Changes { cause: PlanCause::Loss, reason, dropped, ..Changes::default() };
             return self.replan_view(view, &changes).await;
+        }
+        // The same of posts that were refused too often.
+        if !is_under_way && let Some(looked) = self.find_alternatives(view, now).await? {
+            return Ok(looked);
         }
         let idle = clear::without_idle_questions(Transaction::by(self.writer()), view, now);
         let idle = idle.map_err(handle_error)?;
@@ -182,6 +188,10 @@ where
             }
             Err(unusable) => return self.stop(view, &unusable.to_string()).await,
         };
+        if draft.tasks.len() > round::TASKS {
+            let reason = format!("a round of {} tasks is more than one plan version adds", draft.tasks.len());
+            return self.stop(view, &reason).await;
+        }
         round::read_further(view, &mut draft.tasks);
         self.replan_view(view, &round::changes(view, check, draft)).await
     }
@@ -249,6 +259,7 @@ where
         let mut admitted = Vec::with_capacity(changed.len());
         for (old, new) in changed {
             let new = operating.admit(&old.row, new)?;
+            let new = alternative::or_a_human(view, &operating, new);
             admitted.push((old, new));
         }
         Ok((admitted, Some(operating.at_most())))
@@ -272,12 +283,7 @@ where
     }
 
     async fn replan_view(&self, view: &View, changes: &Changes) -> Result<Looked, HandleError> {
-        // What was perceived is bounded by the brief itself, and first plans by drafts and edits of their own.
-        let is_replan = |plan: &&Stored<Plan>| {
-            matches!(plan.row.cause, PlanCause::Loss | PlanCause::Alternative | PlanCause::Round)
-        };
-        let replanned = view.plans.iter().filter(is_replan).count();
-        if replanned >= usize::try_from(limits::REPLANS_PER_CAMPAIGN).unwrap_or(usize::MAX) {
+        if replan::versions(view) >= limits::REPLANS_PER_CAMPAIGN {
             return self.stop(view, "re-planned too often").await;
         }
         if !changes.changed.is_empty() || !changes.added.is_empty() {

@@ -41,7 +41,26 @@ pub(crate) fn moves(view: &View, now: Timestamp) -> Result<Moves, IllegalTransit
             _ => {}
         }
     }
+    lose_dependents(view, &mut moves.lost);
     Ok(moves)
+}
+
+/// What waits for something lost is lost with it, however long the chain: each level by itself would cost a plan version. A
+/// post does without its picture, and what looks at everything waits for ends alone.
+fn lose_dependents(view: &View, lost: &mut Vec<(Stored<Task>, String)>) {
+    let mut at = 0;
+    while let Some(parent) = lost.get(at).map(|(parent, _)| parent.row.clone()) {
+        at += 1;
+        if parent.kind == TaskKind::Illustrate {
+            continue;
+        }
+        for task in view.blocked_by(&parent.id) {
+            let is_known = lost.iter().any(|(known, _)| known.row.id == task.row.id);
+            if !is_known && task.row.kind != TaskKind::Remember {
+                lost.push((task.clone(), format!("{} cannot be done", parent.id)));
+            }
+        }
+    }
 }
 
 /// [P-6] A rejection is answered with the next attempt, until the tries run out.

@@ -222,6 +222,7 @@ impl<'a> Reaction<'a> {
                 other.kind == TaskKind::Illustrate
                     && task.depends_on.contains(&other.id)
                     && !other.status.is_final()
+                    && !is_dropped(&other.id)
             });
             for task in picture.into_iter().chain([task]) {
                 self.changes.dropped.push((task.id.clone(), format!("gives way to news: {why}")));

@@ -8,7 +8,8 @@ use chimera_domain::{
 };
 use thiserror::Error;
 
-use crate::operating;
+use crate::alternative;
+use crate::operating::{self, Operating};
 use crate::view::View;
 
 /// A re-plan that cannot be written.
@@ -69,11 +70,24 @@ impl Changes {
     }
 }
 
-/// What the changes may cost to run: another attempt of each task that starts over, and one of each that is new.
+/// Versions that count as re-plans: what was perceived is bounded by the brief itself, and first plans by drafts and edits
+/// of their own.
+pub(crate) fn versions(view: &View) -> u32 {
+    let is_replan = |plan: &&Stored<Plan>| {
+        matches!(plan.row.cause, PlanCause::Loss | PlanCause::Alternative | PlanCause::Round)
+    };
+    u32::try_from(view.plans.iter().filter(is_replan).count()).unwrap_or(u32::MAX)
+}
+
+/// What the changes may cost to run: what a model has been asked for them, another attempt of each task that starts over,
+/// and one of each that is new.
 pub(crate) fn estimate_of(view: &View, changes: &Changes) -> Money {
     let changed = changes.changed.iter().filter_map(|(id, _)| view.tasks.get(id)).map(|task| task.row.kind);
     let added = changes.added.iter().map(|task| task.kind);
-    operating::estimate(Money::zero(view.campaign.row.currency()), changed.chain(added))
+    let zero = Money::zero(view.campaign.row.currency());
+    let drawing = changes.drawing.unwrap_or(zero);
+    let asking = changes.closed.as_ref().map_or(zero, |goal| goal.cost);
+    operating::estimate(drawing.plus(asking).unwrap_or(drawing), changed.chain(added))
 }
 
 /// The transaction that ends signals from which nothing follows.
@@ -231,6 +245,7 @@ fn change_task(
         review: None,
         ..task.row.clone()
     };
+    let changed = alternative::or_a_human(view, &Operating::of(view, None), changed);
     transaction = transaction.replace(task, changed)?;
     supersede_review(transaction, view, &task.row, now)
 }

@@ -15,6 +15,8 @@ use crate::view::View;
 
 /// Posts that one round plans again at most: their tasks and those they rest on fit one transaction.
 const POSTS: u32 = 40;
+/// Tasks that one round adds at most: one transaction writes them all.
+pub(crate) const TASKS: usize = 90;
 /// Bytes of published texts that the question shows.
 const SHOWN_BYTES: usize = 24 * 1024;
 
@@ -33,6 +35,11 @@ pub(crate) fn is_open(view: &View) -> bool {
 fn rounds(view: &View) -> u32 {
     let later = view.plans.iter().filter(|plan| plan.row.cause == PlanCause::Round);
     1 + u32::try_from(later.count()).unwrap_or(u32::MAX)
+}
+
+/// Rounds that may still be begun.
+pub(crate) fn left(view: &View) -> u32 {
+    view.campaign.row.brief.rounds.saturating_sub(rounds(view))
 }
 
 /// What the model says of the goal.

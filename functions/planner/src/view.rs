@@ -105,6 +105,14 @@ impl View {
         self.signals.iter().any(|signal| signal.row.status == SignalStatus::Open)
     }
 
+    /// Tasks that wait for this one, among others.
+    pub(crate) fn blocked_by(&self, parent: &TaskId) -> impl Iterator<Item = &Stored<Task>> {
+        let tasks = self.tasks.values();
+        tasks.filter(move |task| {
+            task.row.status == TaskStatus::Blocked && task.row.depends_on.contains(parent)
+        })
+    }
+
     /// Tasks of this kind that wait for others.
     pub(crate) fn blocked(&self, kind: TaskKind) -> impl Iterator<Item = &Task> {
         let tasks = self.tasks.values().map(|task| &task.row);

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
@@ -17,6 +18,9 @@ use serde::Serialize;
 use thiserror::Error;
 
 use crate::config::QueueUrls;
+
+/// The longest delay that SQS takes.
+const MOST_DELAY_S: i32 = 900;
 
 /// Messages one `SendMessageBatch` may carry.
 const MESSAGES_PER_BATCH: usize = 10;
@@ -111,8 +115,8 @@ impl Outbox for SqsOutbox {
         self.send_all(&self.urls.effect, messages).await
     }
 
-    async fn perceive(&self, messages: &[PerceiveMessage]) -> Vec<Result<(), SendError>> {
-        let parcels = messages.iter().map(Parcel::of_nobody).collect();
+    async fn perceive(&self, messages: &[(PerceiveMessage, Duration)]) -> Vec<Result<(), SendError>> {
+        let parcels = messages.iter().map(|(message, after)| Parcel::of_nobody(message, *after)).collect();
         self.send_parcels(&self.urls.perception, parcels).await
     }
 }
@@ -165,15 +169,19 @@ struct Parcel {
     body: String,
     /// None where it is about an agent, and so about no campaign.
     owner: Option<String>,
+    /// Seconds until it is delivered, a quarter of an hour at most.
+    delay_s: Option<i32>,
 }
 
 impl Parcel {
     fn of<M: Serialize + Owned>(message: &M) -> Result<Self, SendError> {
-        Ok(Self { body: body(message)?, owner: Some(message.owner().to_string()) })
+        Ok(Self { body: body(message)?, owner: Some(message.owner().to_string()), delay_s: None })
     }
 
-    fn of_nobody<M: Serialize>(message: &M) -> Result<Self, SendError> {
-        Ok(Self { body: body(message)?, owner: None })
+    fn of_nobody<M: Serialize>(message: &M, after: Duration) -> Result<Self, SendError> {
+        let delay_s =
+            i32::try_from(after.as_secs()).ok().filter(|seconds| (1..=MOST_DELAY_S).contains(seconds));
+        Ok(Self { body: body(message)?, owner: None, delay_s })
     }
 
     /// The owner as the queue takes it: an attribute by its name.
@@ -188,6 +196,7 @@ impl Parcel {
             .id(index.to_string())
             .message_body(&self.body)
             .set_message_attributes(self.attribute()?)
+            .set_delay_seconds(self.delay_s)
             .build()
     }
 }
@@ -270,7 +279,7 @@ mod tests {
     use super::*;
 
     fn shape(bodies: &[Option<String>]) -> Vec<Vec<usize>> {
-        let parcel = |body: &String| Parcel { body: body.clone(), owner: None };
+        let parcel = |body: &String| Parcel { body: body.clone(), delay_s: None, owner: None };
         let parcels: Vec<_> = bodies.iter().map(|body| body.as_ref().map(parcel)).collect();
         batches(&parcels)
             .into_iter()
@@ -314,7 +323,7 @@ mod tests {
     #[test]
     fn a_message_about_an_agent_has_no_owner_beside_it() {
         let (tenant, agent) = (TenantId::new("acme").unwrap(), AgentId::new("mira").unwrap());
-        let parcel = Parcel::of_nobody(&PerceiveMessage { tenant, agent }).unwrap();
+        let parcel = Parcel::of_nobody(&PerceiveMessage { tenant, agent }, Duration::from_secs(2)).unwrap();
         let entry = parcel.entry(0).unwrap();
         assert_eq!(entry.message_body(), r#"{"v":1,"body":{"tenant":"acme","agent":"mira"}}"#);
         assert_eq!(entry.message_attributes(), None);

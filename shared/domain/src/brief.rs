@@ -336,7 +336,6 @@ impl Brief {
             None => Ok(()),
         }
     }
-
 }
 
 /// Checks criteria that a person asks for, of all posts or of one task.

@@ -80,6 +80,8 @@ impl<'a> Drafting<'a> {
             published: Vec::new(),
             recall: campaign.brief.remember && matches!(proposed.kind, TaskKind::Write | TaskKind::Reply),
             feedback: Vec::new(),
+            alternative_to: None,
+            last_resort: false,
             opened_at: is_open.then_some(self.now),
             committed: None,
             effect: None,

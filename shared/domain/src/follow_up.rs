@@ -10,6 +10,9 @@ use crate::{
     TaskToken, Watch,
 };
 
+/// How often the clock comes, less what a look may take.
+const CLOCK: Duration = Duration::from_secs(45);
+
 /// Something the dispatcher sends. Sending needs no write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
@@ -21,8 +24,8 @@ pub enum Command {
     Judge(ReviewMessage),
     /// To EffectQueue.
     Publish(EffectMessage),
-    /// To PerceptionQueue.
-    Perceive(PerceiveMessage),
+    /// To PerceptionQueue, to be delivered after this time.
+    Perceive(PerceiveMessage, Duration),
     /// Start the review workflow of the present rung.
     StartReview(Box<Review>),
     /// `SendTaskSuccess` for a parked token.
@@ -71,7 +74,9 @@ pub fn changed_enough(old: Option<&Row>, new: &Row) -> bool {
             (a.status, a.not_before, a.rejudged) != (b.status, b.not_before, b.rejudged)
         }
         (Some(Row::Signal(a)), Row::Signal(b)) => a.status != b.status,
-        (Some(Row::Watch(a)), Row::Watch(b)) => b.campaigns.iter().any(|new| !a.campaigns.contains(new)),
+        (Some(Row::Watch(a)), Row::Watch(b)) => {
+            a.looked_at != b.looked_at || b.campaigns.iter().any(|new| !a.campaigns.contains(new))
+        }
         _ => false,
     }
 }
@@ -122,7 +127,7 @@ pub fn follow_up(
         Row::Review(review) => of_review(review, cause, now, base),
         Row::Effect(effect) => of_effect(effect, home.map(|home| home.campaign), now),
         Row::Signal(signal) => of_signal(signal),
-        Row::Watch(watch) => of_watch(watch, now),
+        Row::Watch(watch) => of_watch(watch, cause, now),
         _ => Vec::new(),
     }
 }
@@ -285,11 +290,20 @@ fn of_signal(signal: &Signal) -> Vec<Command> {
 }
 
 /// [PE-1] The world is looked at for an agent while one of its campaigns reacts.
-fn of_watch(watch: &Watch, now: Timestamp) -> Vec<Command> {
-    if watch.due_at.is_none_or(|due_at| due_at > now) {
-        return Vec::new();
+fn of_watch(watch: &Watch, cause: Cause<'_>, now: Timestamp) -> Vec<Command> {
+    let perceive = |after| {
+        let message = PerceiveMessage { tenant: watch.tenant.clone(), agent: watch.agent.clone() };
+        vec![Command::Perceive(message, after)]
+    };
+    match watch.due_at {
+        Some(due_at) if due_at <= now => perceive(Duration::ZERO),
+        // The clock comes by the minute; who looks more often is woken by a message that waits.
+        Some(due_at) if cause.is_stream() && due_at < now + CLOCK => {
+            let wait = Duration::try_from(due_at.duration_since(now)).unwrap_or_default();
+            perceive(Duration::from_secs(wait.as_secs() + 1))
+        }
+        _ => Vec::new(),
     }
-    vec![Command::Perceive(PerceiveMessage { tenant: watch.tenant.clone(), agent: watch.agent.clone() })]
 }
 
 #[cfg(test)]

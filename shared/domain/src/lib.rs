@@ -66,7 +66,9 @@ pub use money::{Currency, Money, MoneyError};
 pub use names::{free_names, is_held_by, take_names_again};
 pub use owner::{InvalidOwner, Owned, Owner};
 pub use persona::Persona;
-pub use plan::{GoalCheck, Plan, PlanCause, PlanDiff, PlanError, PlanEvent, PlanStatus, Rejection, check_plan};
+pub use plan::{
+    GoalCheck, Plan, PlanCause, PlanDiff, PlanError, PlanEvent, PlanStatus, Rejection, check_plan,
+};
 pub use policy::{
     AgentPolicy, Band, Caps, Disclosure, LowBand, MediumBand, NearDuplicate, Policy, PolicyError, QuietHours,
     Rung, Thresholds, Topic,

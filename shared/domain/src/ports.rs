@@ -13,8 +13,9 @@ use uuid::Uuid;
 pub use crate::audit::AuditEntry;
 use crate::{
     AgentId, Applied, BucketRow, CampaignId, DecisionRow, DecisionTransaction, EffectMessage, Grant,
-    LedgerEntry, MoneyTransaction, Outcome, PerceiveMessage, PlanMessage, Refusal, Review, ReviewId, ReviewMessage, Row,
-    RowKey, SignedGrant, StoreError, Stored, Task, TaskKind, TaskToken, TenantId, Transaction, Usage,
+    LedgerEntry, MoneyTransaction, Outcome, PerceiveMessage, PlanMessage, Refusal, Review, ReviewId,
+    ReviewMessage, Row, RowKey, SignedGrant, StoreError, Stored, Task, TaskKind, TaskToken, TenantId,
+    Transaction, Usage,
 };
 
 /// Reads rows of the state table, always consistently.
@@ -167,10 +168,10 @@ pub trait Outbox: Sync {
     fn judge(&self, messages: &[ReviewMessage]) -> impl Future<Output = Vec<Result<(), SendError>>> + Send;
     /// To EffectQueue.
     fn publish(&self, messages: &[EffectMessage]) -> impl Future<Output = Vec<Result<(), SendError>>> + Send;
-    /// To PerceptionQueue.
+    /// To PerceptionQueue, each to be delivered after its time, a quarter of an hour at most.
     fn perceive(
         &self,
-        messages: &[PerceiveMessage],
+        messages: &[(PerceiveMessage, Duration)],
     ) -> impl Future<Output = Vec<Result<(), SendError>>> + Send;
 }
 

@@ -96,7 +96,10 @@ mod tests {
     #[test]
     fn the_two_kinds_stay_apart_and_each_memory_is_told_once() {
         let told = Recollection::of(&owned(&["new\n\"one\"", "both"]), &owned(&["both", "old"])).told();
-        assert_eq!(told, Some(json!({"untrusted": true, "recent": ["new 'one'", "both"], "long_term": ["old"]})));
+        assert_eq!(
+            told,
+            Some(json!({"untrusted": true, "recent": ["new 'one'", "both"], "long_term": ["old"]}))
+        );
         assert_eq!(Recollection::default().told(), None);
     }
 

@@ -263,6 +263,12 @@ pub struct Task {
     pub recall: bool,
     /// What the Judge or a human said about earlier attempts, oldest first.
     pub feedback: Vec<String>,
+    /// The task whose place it takes, which was refused too often.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alternative_to: Option<TaskId>,
+    /// [J-7] Whether nothing comes after this attempt: what is not good enough is a human's to decide then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub last_resort: bool,
     /// When this attempt was opened.
     pub opened_at: Option<Timestamp>,
     /// What was committed.
@@ -276,6 +282,9 @@ pub struct Task {
     /// Why it failed or was dropped, for people.
     pub reason: Option<String>,
 }
+
+/// How a reviewer's words begin.
+const REVIEWER: &str = "reviewer: ";
 
 impl Task {
     /// The task as a row that waits, before it is written for the first time: the planner opens it when its turn comes.
@@ -297,10 +306,23 @@ impl Task {
             status: self.status.next(TaskEvent::Retry)?,
             attempt: self.attempt + 1,
             tries: 0,
+            last_resort: false,
             opened_at: Some(now),
             review: None,
             reason: None,
             ..self.clone()
         })
+    }
+
+    /// What a reviewer said of an attempt, as its feedback. No rule's reason begins like it.
+    #[must_use]
+    pub fn said_by_reviewer(comment: Option<&str>) -> String {
+        format!("{REVIEWER}{}", comment.unwrap_or("no comment"))
+    }
+
+    /// Whether the last word about it is a reviewer's.
+    #[must_use]
+    pub fn has_reviewers_word(&self) -> bool {
+        self.feedback.last().is_some_and(|feedback| feedback.starts_with(REVIEWER))
     }
 }

@@ -36,6 +36,9 @@ pub struct Watch {
     /// What was read in the last hours, newest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub headlines: Vec<Headline>,
+    /// The regions and topics, as their addresses spell them, whose news were not heard when it was looked at last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub silent: Vec<String>,
     /// When it was looked at last.
     pub looked_at: Option<Timestamp>,
     /// Looks in a row that found no source answering.
@@ -55,6 +58,7 @@ impl Watch {
             campaigns: Vec::new(),
             newest_mention: None,
             headlines: Vec::new(),
+            silent: Vec::new(),
             looked_at: None,
             failures: 0,
             due_at: None,

@@ -25,7 +25,7 @@ pub(crate) fn judge_notes(case: &Case<'_>, sources: &[Source]) -> Judgement {
     if criteria::usable_sources(sources) == 0 {
         draft.refused.push("shape: notes without a usable source".to_owned());
     }
-    draft.take_criteria(checked);
+    draft.take_criteria(case, checked);
     draft.settle(case)
 }
 
@@ -39,7 +39,7 @@ pub(crate) fn judge_picture(case: &Case<'_>, picture: &Picture) -> Judgement {
         draft.rule(rule, met, seen);
     }
     let subject = Subject::Picture { alt_text: &picture.alt_text, is_sound };
-    draft.take_criteria(criteria::check(&case.task.criteria, subject));
+    draft.take_criteria(case, criteria::check(&case.task.criteria, subject));
     draft.take_screened(screen(&picture.alt_text, case.policy));
     draft.settle(case)
 }
@@ -82,7 +82,7 @@ pub(crate) fn judge_memories(case: &Case<'_>, intent: &Intent) -> Judgement {
     draft.rule("memory:once", ids.len() == posts.len(), format!("{} memories", memories.len()));
     let idle = posts.iter().filter(|(_, did)| did.weight() == 0).count();
     draft.rule("memory:engagement", idle == 0, format!("{idle} posts to which nobody reacted"));
-    draft.take_criteria(criteria::check(&task.criteria, Subject::Memories { is_sound: is_published }));
+    draft.take_criteria(case, criteria::check(&task.criteria, Subject::Memories { is_sound: is_published }));
     draft.take_platform(platform::check(intent, &setting_of(case)));
     draft.take_money(case, intent);
     for (post, _) in posts {

@@ -56,6 +56,8 @@ pub struct CriteriaCheck {
     pub share: Confidence,
     /// Whether a mandatory one was broken.
     pub is_mandatory_broken: bool,
+    /// The mandatory ones that were broken, by id, where a human may let every one of them pass.
+    pub waivable: Option<Vec<String>>,
     /// Each criterion that applies, as `criterion:<id>`.
     pub rules: Vec<RuleEvidence>,
     /// The broken ones, as feedback.
@@ -68,6 +70,7 @@ pub fn check(criteria: &[Criterion], subject: Subject<'_>) -> CriteriaCheck {
     let mut found = CriteriaCheck {
         share: Confidence::FULL,
         is_mandatory_broken: false,
+        waivable: Some(Vec::new()),
         rules: Vec::new(),
         broken: Vec::new(),
     };
@@ -78,7 +81,11 @@ pub fn check(criteria: &[Criterion], subject: Subject<'_>) -> CriteriaCheck {
         if met {
             met_count += 1;
         } else {
-            found.is_mandatory_broken |= criterion.mandatory;
+            if criterion.mandatory {
+                found.is_mandatory_broken = true;
+                found.waivable = found.waivable.filter(|_| is_waivable(&criterion.check));
+                found.waivable.iter_mut().for_each(|waivable| waivable.push(criterion.id.clone()));
+            }
             found.broken.push(format!("criterion {}: {asks}", criterion.id));
         }
         found.rules.push(RuleEvidence { rule, met, seen: seen.chars().take(120).collect() });
@@ -87,6 +94,12 @@ pub fn check(criteria: &[Criterion], subject: Subject<'_>) -> CriteriaCheck {
     let halves = if found.is_mandatory_broken { 2 } else { 1 };
     found.share = Confidence::share(met_count, found.rules.len() * halves);
     found
+}
+
+/// [J-7] Whether a human may let a result pass that does not meet it: what an operator or the house asks for, but not what
+/// law demands, nor what a payment or a memory is.
+fn is_waivable(check: &Check) -> bool {
+    !matches!(check, Check::DisclosesAi | Check::DisclosesSponsor | Check::Pays(_) | Check::OwnWords)
 }
 
 /// The sources that can be written from: with a title, a web link and a body.
@@ -120,7 +133,9 @@ fn look(check: &Check, subject: Subject<'_>) -> Option<Finding> {
             })
         }
         (Check::OwnWords, Subject::Memories { is_sound }) => Some(is_own(is_sound)),
-        (Check::MinSources(_), Subject::Text { .. }) | (_, Subject::Notes(_) | Subject::Memories { .. }) => None,
+        (Check::MinSources(_), Subject::Text { .. }) | (_, Subject::Notes(_) | Subject::Memories { .. }) => {
+            None
+        }
         (Check::CarriesImage, Subject::Picture { is_sound, .. }) => Some(is_image(is_sound)),
         (check, Subject::Picture { alt_text, .. }) => look_at_text(check, alt_text),
         (Check::Pays(order), Subject::Payment(intent)) => Some(pays(intent, order)),
@@ -243,7 +258,8 @@ fn is_image(is_sound: bool) -> Finding {
 fn is_own(is_sound: bool) -> Finding {
     Finding {
         met: is_sound,
-        seen: if is_sound { "posts of the campaign" } else { "what the campaign has not published" }.to_owned(),
+        seen: if is_sound { "posts of the campaign" } else { "what the campaign has not published" }
+            .to_owned(),
         asks: "must be posts of the campaign, in their own words, and how they did".to_owned(),
     }
 }

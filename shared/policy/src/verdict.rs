@@ -12,7 +12,7 @@ use crate::anomaly::Paid;
 use crate::artifacts::{judge_memories, judge_notes, judge_picture};
 use crate::confidence::confidence;
 use crate::criteria::{self, Subject};
-use crate::honesty::{self, DISCLOSING, Duty};
+use crate::honesty::{self, DISCLOSING, Duty, asks_about_nature};
 use crate::money::{self, Purse, over_budget_reason};
 use crate::novelty::novelty;
 use crate::persona::persona_fit;
@@ -28,6 +28,9 @@ pub const HOLD_FIRST: &str = "hold_first";
 
 /// The flag of what is neither good nor poor. An approval that bears it is published before a human looks.
 pub const BAND_MEDIUM: &str = "band:medium";
+
+/// [J-7] The flag of a last try that would be rejected for its quality: nothing comes after it, and a human decides.
+pub const LAST_TRY: &str = "tries:last";
 
 /// Everything a verdict rests on. All of it comes from rows; only the outcome and the worker's figure are the worker's.
 #[derive(Debug, Clone)]
@@ -145,7 +148,7 @@ fn refuse(case: &Case<'_>, reason: String) -> Judgement {
 /// A payment says nothing of its own: it is the order of its task's row, or it is refused.
 fn judge_payment(case: &Case<'_>, intent: &Intent) -> Judgement {
     let mut draft = Draft::default();
-    draft.take_criteria(criteria::check(&case.task.criteria, Subject::Payment(intent)));
+    draft.take_criteria(case, criteria::check(&case.task.criteria, Subject::Payment(intent)));
     draft.take_platform(platform::check(intent, &setting_of(case)));
     draft.take_money(case, intent);
     draft.take_hold_first(case);
@@ -162,7 +165,7 @@ fn judge_post(case: &Case<'_>, intent: &Intent) -> Judgement {
     let fit = persona_fit(text, &case.task.persona);
     let subject = Subject::Text { intent, source: case.source, support: supported.share, fit: &fit };
     let mut draft = Draft::default();
-    draft.take_criteria(criteria::check(&case.task.criteria, subject));
+    draft.take_criteria(case, criteria::check(&case.task.criteria, subject));
 
     draft.take_platform(platform::check(intent, &setting_of(case)));
     let must_say_ai = case.policy.disclosure == Disclosure::LabelAndText;
@@ -180,7 +183,9 @@ fn judge_post(case: &Case<'_>, intent: &Intent) -> Judgement {
     );
     draft.evidence.persona = fit.share;
     draft.lowered.extend(fit.broken.into_iter().map(|directive| format!("persona: {directive}")));
-    draft.evidence.novelty = novelty(text, case.earlier);
+    // [H-5] Whoever asks what it is hears what others have heard.
+    let is_owed = mention.is_some_and(|mention| asks_about_nature(&mention.text));
+    draft.evidence.novelty = if is_owed { Confidence::FULL } else { novelty(text, case.earlier) };
     if draft.evidence.novelty < Confidence::FULL {
         draft.lowered.push(format!("novelty: {} of full against earlier texts", draft.evidence.novelty));
     }
@@ -266,11 +271,17 @@ impl Default for Draft {
 }
 
 impl Draft {
-    pub(crate) fn take_criteria(&mut self, checked: criteria::CriteriaCheck) {
+    /// [J-7] What is broken on the last try asks a human, each criterion by a flag of its own: an approval covers those
+    /// that were seen.
+    pub(crate) fn take_criteria(&mut self, case: &Case<'_>, checked: criteria::CriteriaCheck) {
         self.evidence.criteria = checked.share;
         self.evidence.rules.extend(checked.rules);
-        if checked.is_mandatory_broken { &mut self.refused } else { &mut self.lowered }
-            .extend(checked.broken);
+        let waivable = checked.waivable.filter(|_| case.task.last_resort);
+        let is_refused = checked.is_mandatory_broken && waivable.is_none();
+        for unmet in waivable.into_iter().flatten() {
+            self.asked.extend([Flag::new(LAST_TRY), Flag::new(format!("unmet:{unmet}"))]);
+        }
+        if is_refused { &mut self.refused } else { &mut self.lowered }.extend(checked.broken);
     }
 
     pub(crate) fn take_platform(&mut self, platform: PlatformCheck) {
@@ -321,6 +332,9 @@ impl Draft {
 
     pub(crate) fn settle(mut self, case: &Case<'_>) -> Judgement {
         let confidence = confidence(&self.evidence).lowered_to(case.worker_confidence);
+        if case.task.last_resort && case.policy.thresholds.band(confidence) == Band::Low {
+            self.asked.extend(case.covered.is_none().then(|| Flag::new(LAST_TRY)));
+        }
         // A limit counts only where nothing else refuses: another attempt may do better then.
         let over_limit = self.over_limit.filter(|_| self.refused.is_empty());
         self.refused.extend(over_limit.as_deref().map(over_budget_reason));
@@ -336,7 +350,8 @@ impl Draft {
         let mut reasons = self.refused;
         reasons.extend(self.lowered);
         reasons.truncate(MAX_REASONS);
-        if kind == VerdictKind::Reject && reasons.is_empty() {
+        let must_say_why = kind == VerdictKind::Reject || flags.contains(&Flag::new(LAST_TRY));
+        if must_say_why && reasons.is_empty() {
             reasons.push(format!("confidence: {confidence} is below {}", case.policy.thresholds.hold));
         }
         let reasons = reasons.into_iter().map(|reason| reason.chars().take(240).collect()).collect();

@@ -4,8 +4,8 @@
 use chimera_domain::{
     Agent, AgentId, Binding, Brief, Campaign, CampaignId, CampaignStatus, Check, Confidence, Criterion,
     Currency, Digest, Evidence, Intent, Mention, Money, PaymentOrder, Persona, PlanMode, Policy, PolicyRow,
-    Priority, React, ResultId, Source, Task, TaskId, TaskKind, TaskResult, TaskStatus, TenantId, Timestamp, Usage,
-    Verdict, VerdictKind, WorkOutcome, limits,
+    Priority, React, ResultId, Source, Task, TaskId, TaskKind, TaskResult, TaskStatus, TenantId, Timestamp,
+    Usage, Verdict, VerdictKind, WorkOutcome, limits,
 };
 use serde_json::json;
 
@@ -363,6 +363,8 @@ pub fn a_task() -> Task {
         published: Vec::new(),
         recall: false,
         feedback: Vec::new(),
+        alternative_to: None,
+        last_resort: false,
         opened_at: Some(morning()),
         committed: None,
         effect: None,

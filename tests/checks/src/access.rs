@@ -91,8 +91,13 @@ pub const POWERS: &[Power] = &[
         is_secret(action) && on.ends_with(":secret:McpServerSecrets*")
     }),
     power("other-secrets", &[], |action, on| {
-        let known =
-            ["GrantSigningKey", "CoinbaseKeySecretArn", "CoinbaseViewKeySecretArn", "WeaviateKeySecretArn", "WeaviateViewKeySecretArn"];
+        let known = [
+            "GrantSigningKey",
+            "CoinbaseKeySecretArn",
+            "CoinbaseViewKeySecretArn",
+            "WeaviateKeySecretArn",
+            "WeaviateViewKeySecretArn",
+        ];
         let prefixes = [":secret:TwitterTokenSecret*", ":secret:McpServerSecrets*"];
         is_secret(action) && !known.contains(&on) && !prefixes.iter().any(|prefix| on.ends_with(prefix))
     }),
@@ -103,9 +108,7 @@ pub const POWERS: &[Power] = &[
     power("other-read-halves", &["Publisher", "Worker"], |action, on| {
         invokes(action) && on.ends_with("Read") && !["McpTwitterRead", "McpWeaviateRead"].contains(&on)
     }),
-    power("memory-asked", &["Publisher", "Worker"], |action, on| {
-        invokes(action) && on == "McpWeaviateRead"
-    }),
+    power("memory-asked", &["Publisher", "Worker"], |action, on| invokes(action) && on == "McpWeaviateRead"),
     power("pictures", &["Publisher", "Worker"], |action, on| invokes(action) && on == "McpImagegen"),
     power("news", &["Perception", "Worker"], |action, on| invokes(action) && on == "McpNews"),
     power("notices", &["ReviewStateMachine"], |action, on| invokes(action) && on == "Escalation"),

@@ -247,7 +247,8 @@ fn each_function_is_told_what_it_needs_and_no_more() {
                     COINBASE_NETWORK COINBASE_OPENING_BALANCE WALLET_TABLE";
     let model = "MODEL_BACKEND MODEL_GUARDRAIL MODEL_ID MODEL_PRICES MODEL_TIMEOUT_SECONDS";
     let planner = format!("{model} MODEL_ASK_LIMIT_CENTS STATE_TABLE");
-    let weaviate = "MEMORY_TABLE WEAVIATE_BACKEND WEAVIATE_FAULTS WEAVIATE_HALF WEAVIATE_KEY_SECRET WEAVIATE_URL";
+    let weaviate =
+        "MEMORY_TABLE WEAVIATE_BACKEND WEAVIATE_FAULTS WEAVIATE_HALF WEAVIATE_KEY_SECRET WEAVIATE_URL";
     let weaviate_write = format!("{weaviate} GRANT_PUBLIC_KEYS MCP_DRY_RUN");
     let coinbase_write = format!("{coinbase} GRANT_PUBLIC_KEYS MCP_DRY_RUN");
     let wanted = BTreeMap::from([
@@ -274,10 +275,7 @@ fn each_function_is_told_what_it_needs_and_no_more() {
         ),
         ("McpWeaviateRead", weaviate),
         ("McpWeaviateWrite", weaviate_write.as_str()),
-        (
-            "Perception",
-            "MCP_NEWS_FUNCTION MCP_PINS MCP_TWITTER_READ_FUNCTION PERCEPTION_SECONDS STATE_TABLE",
-        ),
+        ("Perception", "MCP_NEWS_FUNCTION MCP_PINS MCP_TWITTER_READ_FUNCTION PERCEPTION_SECONDS STATE_TABLE"),
         ("Planner", planner.as_str()),
         (
             "Publisher",

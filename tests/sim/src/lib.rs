@@ -15,7 +15,7 @@ mod world;
 
 pub use attempts::{Tally, trial};
 pub use dags::{DagTally, DagTrial, Grown, Missing, grow, shrunk};
-pub use mentions::{Look, MentionReport, MentionTrial, Waits, mention_trial};
+pub use mentions::{MentionReport, MentionTrial, Waits, mention_trial};
 pub use operator::Answer;
 pub use outside::{Memories, Others, Paid, Studio, Wallet};
 pub use promises::Line;

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chimera_domain::{
     Agent, Bucket, Campaign, CampaignStatus, Effect, EffectStatus, LedgerEntry, Plan, Policy, Review,
-    ReviewStatus, Row, Signal, Stored, Table, Task, TaskStatus, TenantId,
+    ReviewStatus, Row, Signal, Stored, Table, Task, TaskStatus, TenantId, Watch,
 };
 use chimera_testkit::builders::{FEED, a_policy, a_tenant, an_agent};
 use chimera_testkit::{

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use axum::http::{HeaderMap, header};
 use chimera_domain::{
-    CampaignId, CampaignStatus, Plan, PlanCause, ProposedTask, Rejection, Row, RowKey, Stored, TenantId,
-    Timestamp, WaitingPlan,
+    CampaignId, CampaignStatus, Plan, ProposedTask, Rejection, Row, RowKey, Stored, TenantId, Timestamp,
+    WaitingPlan,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -26,8 +26,6 @@ struct Page<'a> {
     /// Until when somebody must approve it; nothing where nobody need.
     decide_by: Option<Timestamp>,
     plan: PlanView,
-    /// What an operator's edit made of the estimate, in minor units.
-    delta_minor: Option<i64>,
     /// What was said of earlier drafts, oldest first.
     rejected: Vec<&'a Rejection>,
     tasks: Vec<ProposedTask>,
@@ -86,7 +84,6 @@ impl Shown {
             status: campaign.status,
             decide_by: campaign.due_at.filter(|_| is_waiting),
             plan: self.view(plan.clone()),
-            delta_minor: self.delta_minor(),
             rejected: self.0.versions.iter().filter_map(|version| version.rejected.as_ref()).collect(),
             tasks: self.0.proposal().tasks,
         };
@@ -104,12 +101,5 @@ impl Shown {
         }
         let (number, status) = (self.0.plan.row.number, self.0.campaign.row.status);
         Err(errors::precondition(format!("the plan is at version {number}, and the campaign is {status}")))
-    }
-
-    fn delta_minor(&self) -> Option<i64> {
-        let plan = &self.0.plan.row;
-        let parent = self.0.versions.iter().find(|version| version.number == plan.parent)?;
-        let is_edit = plan.cause == PlanCause::Operator;
-        is_edit.then(|| plan.estimate.minor() - parent.estimate.minor())
     }
 }

@@ -175,10 +175,7 @@ async fn mentions_are_read_to_the_last_page_and_the_oldest_come_first() {
     let world = world(pages).await;
     let seen = world.live.mentions_after(&nova(), "17", 3).await.unwrap();
     let ids: Vec<&str> = seen.mentions.iter().map(|mention| mention.id.as_str()).collect();
-    assert_eq!(
-        (ids, seen.newest_id.as_deref(), seen.has_more),
-        (vec!["42", "43", "44"], Some("44"), true)
-    );
+    assert_eq!((ids, seen.newest_id.as_deref(), seen.has_more), (vec!["42", "43", "44"], Some("44"), true));
     assert!(world.lines()[1].ends_with("&max_results=100&since_id=17"), "{:?}", world.lines());
     assert!(world.lines()[2].ends_with("&since_id=17&pagination_token=p2"), "{:?}", world.lines());
 

@@ -87,3 +87,16 @@ fn a_reply_needs_no_source_and_is_held_to_what_it_claims() {
     let claiming = Given::reply("Does Lantern run on old laptops?", claims);
     assert!(claiming.points() < plain.points() && claiming.judged().kind != VerdictKind::Approve);
 }
+
+/// [H-5]
+#[test]
+fn what_one_was_told_may_be_told_another() {
+    let truth = "Straight answer, since you asked: I'm an AI, and people check what I post.";
+    let mut given = Given::reply("are you a bot?", truth);
+    given.earlier = vec![format!("{truth} Thanks!"); 3];
+    let told = given.judged();
+    assert_eq!(told.evidence.novelty, chimera_domain::Confidence::FULL, "{told:#?}");
+    let mut other = Given::reply("I love these tools", truth);
+    other.earlier = given.earlier.clone();
+    assert!(other.judged().evidence.novelty < told.evidence.novelty, "any other answer is to be a new one");
+}

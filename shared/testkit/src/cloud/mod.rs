@@ -5,6 +5,7 @@ mod sends;
 mod stores;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use chimera_domain::ports::{AuditEntry, Change, Clock};
 use chimera_domain::{Owned as _, Row, RowError, RowKey, Stored, Table, Timestamp, WriterId};
@@ -152,17 +153,17 @@ impl MemoryCloud {
 
     /// Sends a text to a queue, as nobody in particular.
     pub fn send(&self, queue: Queue, body: String) {
-        self.send_with(queue, body, None);
+        self.send_with(queue, body, None, Duration::ZERO);
     }
 
     /// Sends a text to a queue that says whose it is, true or not.
     pub fn send_owned(&self, queue: Queue, body: String, owner: String) {
-        self.send_with(queue, body, Some(owner));
+        self.send_with(queue, body, Some(owner), Duration::ZERO);
     }
 
-    fn send_with(&self, queue: Queue, body: String, owner: Option<String>) {
-        let now = self.clock.now();
-        self.lock().queues.send(queue, body, owner, now);
+    fn send_with(&self, queue: Queue, body: String, owner: Option<String>, after: Duration) {
+        let visible_at = self.clock.now() + after;
+        self.lock().queues.send(queue, body, owner, visible_at);
     }
 
     /// Receives up to `limit` messages.

@@ -1,5 +1,7 @@
 //! The queues' and workflows' ports.
 
+use std::time::Duration;
+
 use chimera_domain::ports::{Clock as _, Outbox, ReviewQueue, SendError, Workflows};
 use chimera_domain::{
     EffectMessage, Envelope, Owned, Owner, PerceiveMessage, PlanMessage, Priority, Review, ReviewMessage,
@@ -29,11 +31,12 @@ struct Parcel<M> {
     queue: Queue,
     message: M,
     owner: Option<Owner>,
+    after: Duration,
 }
 
 impl<M: Owned> Parcel<M> {
     fn of(queue: Queue, message: M) -> Self {
-        Self { queue, owner: Some(message.owner()), message }
+        Self { queue, owner: Some(message.owner()), message, after: Duration::ZERO }
     }
 }
 
@@ -60,7 +63,7 @@ impl MemoryCloud {
         if !forgotten {
             let copies = if self.faults.duplicates_messages() { 2 } else { 1 };
             for _ in 0..copies {
-                self.send_with(parcel.queue, body.clone(), owner.clone());
+                self.send_with(parcel.queue, body.clone(), owner.clone(), parcel.after);
             }
         }
         if fault == Some(Fault::LostReply) { Err(failed()) } else { Ok(()) }
@@ -107,11 +110,12 @@ impl Outbox for MemoryCloud {
         self.send_all("publish", parcels).await
     }
 
-    async fn perceive(&self, messages: &[PerceiveMessage]) -> Vec<Result<(), SendError>> {
-        let about = |message: &PerceiveMessage| Parcel {
+    async fn perceive(&self, messages: &[(PerceiveMessage, Duration)]) -> Vec<Result<(), SendError>> {
+        let about = |(message, after): &(PerceiveMessage, Duration)| Parcel {
             queue: Queue::Perception,
             message: message.clone(),
             owner: None,
+            after: *after,
         };
         self.send_all("perceive", messages.iter().map(about).collect()).await
     }

@@ -121,8 +121,7 @@ impl Inner {
 impl Mention {
     fn shown(&self) -> Value {
         let Self { id, author, text, at, in_reply_to, .. } = self;
-        let mut shown =
-            json!({ "id": id.to_string(), "author": author, "text": text, "created_at": at });
+        let mut shown = json!({ "id": id.to_string(), "author": author, "text": text, "created_at": at });
         if let Some(to) = in_reply_to {
             shown["in_reply_to"] = json!(to);
         }
@@ -140,7 +139,9 @@ impl Resources for SandboxPlatform {
         crash_after(fault);
         match fault {
             Some(Fault::LostReply) => Err(ToolError::Unknown("injected: the reply was lost".to_owned())),
-            _ => shown.ok_or_else(|| ToolError::Refused(refusal("not_found", "nothing is shown there", false))),
+            _ => {
+                shown.ok_or_else(|| ToolError::Refused(refusal("not_found", "nothing is shown there", false)))
+            }
         }
     }
 }

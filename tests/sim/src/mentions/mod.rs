@@ -26,7 +26,7 @@ use chimera_testkit::{Feed, Post, Queue};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 
-use run::{Looks, Runner};
+use run::Runner;
 use swarm::Swarm;
 use voices::Voice;
 
@@ -34,15 +34,6 @@ use voices::Voice;
 const PATIENCE: Duration = Duration::from_secs(20 * 60);
 /// Longer than any trial.
 const WATCHES_S: u32 = 24 * 60 * 60;
-
-/// How the world is looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Look {
-    /// When the dispatcher's schedule comes round and a look is due, as it is deployed: by the minute.
-    ByTheMinute,
-    /// So often, by a message that comes back to its queue after this time. Nothing deployed sends one.
-    Every(Duration),
-}
 
 /// One run; the same for the same values.
 #[derive(Debug, Clone)]
@@ -57,8 +48,8 @@ pub struct MentionTrial {
     pub waiting: usize,
     /// Over how long the mentions come.
     pub stretch: Duration,
-    /// How the world is looked at.
-    pub look: Look,
+    /// `PerceptionSeconds`: how long after one look at the world for an agent the next one is due.
+    pub look: Duration,
     /// Invocations of the worker for ordinary tasks at the same time.
     pub workers: usize,
     /// Confidence from which an answer goes out without a human. Those to the same question resemble each other, and under
@@ -133,20 +124,12 @@ impl MentionReport {
 /// # Errors
 /// [`StoreError`] when the world cannot be set up.
 pub async fn mention_trial(trial: &MentionTrial) -> Result<MentionReport, StoreError> {
-    let look = match trial.look {
-        Look::ByTheMinute => Duration::from_secs(60),
-        Look::Every(time) => time,
-    };
-    let swarm = Swarm::new(trial.seed, look);
+    let swarm = Swarm::new(trial.seed, trial.look);
     let agents = set_up(&swarm, trial).await?;
     let mut runner = Runner::new(&swarm);
     fill(&swarm, &mut runner, trial).await;
     let asked = ask(&swarm, trial, &agents);
     runner.let_go(Queue::Task, trial.workers);
-    if let Look::Every(every) = trial.look {
-        let agents = agents.iter().map(|agent| (a_tenant(), agent.clone())).collect();
-        runner.look(Looks { every, agents });
-    }
     let first = swarm.cloud.waiting(Queue::Task);
     let (start_ms, stretch_ms) = (swarm.clock.now_ms(), millis(trial.stretch));
     let is_answered = |swarm: &Swarm| answers(swarm).len() >= trial.mentions;

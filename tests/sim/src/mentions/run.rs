@@ -4,9 +4,11 @@
 //! begins with, and from which it grows by three hundred a minute. That it grows is not counted on.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use chimera_domain::{AgentId, Envelope, PerceiveMessage, TenantId};
 use chimera_testkit::{Consumer, Queue};
 use futures::FutureExt as _;
 use futures::future::LocalBoxFuture;
@@ -21,6 +23,8 @@ const AT_ONCE: usize = 5;
 const MESSAGES: usize = 10;
 /// How often the dispatcher's schedule fires.
 const TICK_MS: i64 = 60_000;
+/// How finely time passes while a message waits to be seen: when that is, its queue does not tell.
+const GRAIN_MS: i64 = 10;
 /// Steps after which history and story are forgotten: they would be gigabytes.
 const STEPS_KEPT: u64 = 5_000;
 
@@ -43,11 +47,14 @@ struct Source {
     left: Option<usize>,
 }
 
-/// Looks that come more often than the schedule: one per agent.
-#[derive(Debug, Clone)]
-pub(super) struct Looks {
-    pub(super) every: Duration,
-    pub(super) agents: Vec<(TenantId, AgentId)>,
+/// Whether something under way has to be looked at again although no time has passed: one may have waited for another.
+#[derive(Debug, Default)]
+struct Stirred(AtomicBool);
+
+impl Wake for Stirred {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::SeqCst);
+    }
 }
 
 /// The sources, and what they have under way.
@@ -59,8 +66,6 @@ pub(super) struct Runner<'a> {
     readable_ms: VecDeque<i64>,
     is_following: bool,
     next_tick_ms: i64,
-    looks: Option<Looks>,
-    next_look_ms: Vec<i64>,
     steps: u64,
     /// Messages that each queue has handed over.
     pub(super) handed: BTreeMap<Queue, usize>,
@@ -76,8 +81,6 @@ impl<'a> Runner<'a> {
             readable_ms: VecDeque::new(),
             is_following: false,
             next_tick_ms: swarm.clock.now_ms(),
-            looks: None,
-            next_look_ms: Vec::new(),
             steps: 0,
             handed: BTreeMap::new(),
         }
@@ -97,23 +100,11 @@ impl<'a> Runner<'a> {
         }
     }
 
-    /// From now on each agent is looked after by a message of its own, evenly spread.
-    pub(super) fn look(&mut self, looks: Looks) {
-        let (now_ms, every_ms) = (self.swarm.clock.now_ms(), millis(looks.every));
-        let agents = i64::try_from(looks.agents.len()).unwrap_or(1).max(1);
-        self.next_look_ms = (0..agents).map(|nth| now_ms + every_ms * nth / agents).collect();
-        self.looks = Some(looks);
-    }
-
     /// Runs until this time, or until `is_so`; whether it was.
     pub(super) async fn run_until(&mut self, end_ms: i64, is_so: impl Fn(&Swarm) -> bool) -> bool {
         let mut looked_ms = 0;
         loop {
-            // Gives the runtime a turn, so that no budget of its own runs out within one.
-            tokio::task::yield_now().await;
-            while let Some(Some(ended)) = self.under_way.next().now_or_never() {
-                self.end(ended);
-            }
+            self.settle().await;
             self.forget();
             if self.start() {
                 continue;
@@ -135,6 +126,23 @@ impl<'a> Runner<'a> {
         }
     }
 
+    /// Lets what is under way go on until all of it waits for time to pass.
+    async fn settle(&mut self) {
+        loop {
+            // Gives the runtime a turn, so that no budget of its own runs out within one.
+            tokio::task::yield_now().await;
+            let stirred = Arc::new(Stirred::default());
+            let waker = Waker::from(Arc::clone(&stirred));
+            let mut context = Context::from_waker(&waker);
+            while let Poll::Ready(Some(ended)) = self.under_way.poll_next_unpin(&mut context) {
+                self.end(ended);
+            }
+            if !stirred.0.load(Ordering::SeqCst) {
+                return;
+            }
+        }
+    }
+
     fn end(&mut self, ended: Ended) {
         match ended {
             Ended::Messages(queue) => {
@@ -149,7 +157,7 @@ impl<'a> Runner<'a> {
 
     /// Starts whatever can be started now; whether anything was.
     fn start(&mut self) -> bool {
-        let mut any = self.start_looks();
+        let mut any = false;
         for queue in Queue::ALL {
             while self.start_batch(queue) {
                 any = true;
@@ -215,33 +223,14 @@ impl<'a> Runner<'a> {
         true
     }
 
-    /// Sends the messages of looks that are due.
-    fn start_looks(&mut self) -> bool {
-        let Some(looks) = &self.looks else { return false };
-        let (now_ms, every_ms) = (self.swarm.clock.now_ms(), millis(looks.every).max(1));
-        let mut any = false;
-        for (next_ms, (tenant, agent)) in self.next_look_ms.iter_mut().zip(&looks.agents) {
-            if *next_ms > now_ms {
-                continue;
-            }
-            *next_ms += every_ms;
-            let message = PerceiveMessage { tenant: tenant.clone(), agent: agent.clone() };
-            if let Ok(body) = serde_json::to_string(&Envelope::new(message)) {
-                self.swarm.cloud.send(Queue::Perception, body);
-                any = true;
-            }
-        }
-        any
-    }
-
     /// When something happens next.
     fn next_ms(&self) -> Option<i64> {
         let swarm = self.swarm;
         let now_ms = swarm.clock.now_ms();
         let record = if self.is_following { None } else { self.readable_ms.front().copied() };
-        let visible = swarm.cloud.next_visible().map(|at| at.as_millisecond());
-        let looks = self.next_look_ms.iter().min().copied();
-        let all = [swarm.clock.next_waking_ms(), record, visible, looks, Some(self.next_tick_ms)];
+        let looks = swarm.cloud.waiting(Queue::Perception) > swarm.cloud.visible(Queue::Perception);
+        let look = looks.then_some(now_ms + GRAIN_MS);
+        let all = [swarm.clock.next_waking_ms(), record, look, Some(self.next_tick_ms)];
         // What is due already waits for an invocation to end.
         all.into_iter().flatten().filter(|at_ms| *at_ms > now_ms).min()
     }

@@ -111,7 +111,7 @@ impl Swarm {
         if is_cold {
             self.net.wait(Hop::Cold).await;
         }
-        if self.dispatcher.handle_changes(batch.clone()).await.is_err() {
+        if Box::pin(self.dispatcher.handle_changes(batch.clone())).await.is_err() {
             self.cloud.give_back_changes(Consumer::Dispatcher, batch);
         }
     }
@@ -119,7 +119,7 @@ impl Swarm {
     /// The schedule fires.
     pub(super) async fn tick(&self) -> Result<(), HandleError> {
         self.net.wait(Hop::Invoke).await;
-        self.dispatcher.tick().await
+        Box::pin(self.dispatcher.tick()).await
     }
 
     /// Tasks, as their rows are now.

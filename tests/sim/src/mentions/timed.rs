@@ -123,7 +123,7 @@ impl<O: Outbox> Outbox for Timed<O> {
         self.net.around(Hop::Send, self.inner.publish(messages)).await
     }
 
-    async fn perceive(&self, messages: &[PerceiveMessage]) -> Vec<Result<(), SendError>> {
+    async fn perceive(&self, messages: &[(PerceiveMessage, Duration)]) -> Vec<Result<(), SendError>> {
         self.net.around(Hop::Send, self.inner.perceive(messages)).await
     }
 }

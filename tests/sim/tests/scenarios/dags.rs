@@ -33,7 +33,7 @@ async fn random_plans_end_in_order_and_within_their_limits() {
         && tally.versions > 0
         && tally.answered > 0
         && tally.faults > 0;
-    assert!(has_seen_it_all && tally.approved > tally.lost, "this proves too little: {tally}");
+    assert!(has_seen_it_all && tally.approved > 100, "this proves too little: {tally}");
     assert!(tally.ends.contains_key("finished") && tally.ends.contains_key("refused"), "{tally}");
 }
 

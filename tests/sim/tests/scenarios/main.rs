@@ -21,6 +21,7 @@ mod money;
 mod others;
 mod payments;
 mod payments_end;
+mod perception;
 mod pictures;
 mod plans;
 mod platform;

@@ -37,7 +37,7 @@ async fn an_edit_is_a_new_draft_version_that_says_who_and_what() {
     let diff = &second.diff;
     assert_eq!((ids(&diff.added), ids(&diff.dropped), diff.kept), (vec![], vec!["write-2".to_owned()], 3));
     assert_eq!(ids(&diff.changed), ["write-1", "remember-1"]);
-    assert_eq!(answer.body["delta_minor"], -limits::ATTEMPT_COST_MINOR);
+    assert_eq!(answer.body["plan"]["cost_delta"]["minor"], -limits::ATTEMPT_COST_MINOR);
     assert_eq!(second.estimate, cents(first.estimate.minor() - limits::ATTEMPT_COST_MINOR));
 
     let (changed, dropped, kept) =
