@@ -122,7 +122,7 @@ pub(crate) enum Campaign {
         /// The agent that speaks
         agent: String,
         /// The brief, as JSON
-        #[arg(required_unless_present = "playbook", conflicts_with = "playbook")]
+        #[arg(required_unless_present = "playbook", conflicts_with_all = ["playbook", "set", "feeds"])]
         brief: Option<PathBuf>,
         /// A playbook by its name, or its file
         #[arg(long)]

@@ -61,6 +61,9 @@ fn made(lines: &mut Lines, outcome: &WorkOutcome) {
         WorkOutcome::Artifact { artifact: Artifact::Image { image } } => {
             lines.fact("picture", &format!("{} ({})", image.alt_text, image.digest));
         }
+        WorkOutcome::Artifact { artifact: Artifact::Video { video } } => {
+            lines.fact("clip", &format!("{} ({})", video.alt_text, video.digest));
+        }
         WorkOutcome::Artifact { artifact: Artifact::Memory { notes } } => {
             notes.iter().for_each(|note| lines.fact("remembers", &note.text));
         }

@@ -97,6 +97,10 @@ fn task_section(page: &mut Page, task: &Value) {
         let made = format!("{} ({})", at(picture, "/alt_text"), at(picture, "/model"));
         page.fact("picture", &format!("{made}, {}", at(picture, "/digest")));
     }
+    if let Some(video) = some(task, "/made/video") {
+        let made = format!("{} ({})", at(video, "/alt_text"), at(video, "/model"));
+        page.fact("clip", &format!("{made}, {}", at(video, "/digest")));
+    }
     let posts = list(task, "/looked_at").count();
     if posts > 0 {
         page.fact("looked at", &format!("{posts} posts"));

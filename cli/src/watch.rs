@@ -232,6 +232,7 @@ mod tests {
         serde_json::from_value(json!({
             "id": "c-1", "status": "active", "reason": null,
             "brief": {"budget": {"minor": 2000, "currency": "USD"}},
+            "plans": [], "signals": [],
             "tasks": [{"id": "w-1", "kind": "write", "status": status, "attempt": attempt, "tries": 0,
                 "feedback": ["\u{1b}[2J"], "verdict": null, "reason": null}],
             "effects": [], "reviews": [],

@@ -14,7 +14,7 @@ from units import Shadow, item_bytes, read_units
 
 ARTIFACT, EFFECT, CAMPAIGN, START, CLOCK = "artifact", "effect", "campaign", "cold start", "clock"
 KINDS = {
-    "research": ARTIFACT, "illustrate": ARTIFACT,
+    "research": ARTIFACT, "illustrate": ARTIFACT, "film": ARTIFACT,
     "write": EFFECT, "reply": EFFECT, "transact": EFFECT, "remember": EFFECT,
 }
 MESSAGE_BYTES = 64 * 1024  # one request of SQS for each, begun

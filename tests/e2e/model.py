@@ -180,7 +180,10 @@ class Model(unittest.TestCase):
         """[B-1]"""
         campaign = self.start(("writer", *[openai_stub.garbage] * 6))
         self.assertEqual(campaign.until_over(), "finished", campaign.told())
-        task = self.task(campaign, "write")
+        # [PL-13] Another source would be tried next, and the feed has none.
+        writes = [task for task in campaign.show()["tasks"] if task["kind"] == "write"]
+        task, alternative = sorted(writes, key=lambda task: task["id"])
+        self.assertEqual((alternative["alternative_to"], alternative["status"]), (task["id"], "dropped"))
         self.assertEqual((task["status"], task["tries"]), ("failed", 3))
         self.assertIn("model_unusable", task["reason"])
         self.assertEqual(campaign.published(), [])

@@ -1,4 +1,4 @@
-"""A campaign that buys a picture, posts with it, pays somebody, is refused what is too dear, and remembers."""
+"""A campaign that buys a picture and a clip, posts with them, pays somebody, is refused what is too dear, and remembers."""
 
 import copy
 import unittest
@@ -25,7 +25,7 @@ class OutsideWorld(unittest.TestCase):
         tenant.policy(recipients=[IRIS, HALDEN], caps=caps)
         payments = [payment(IRIS, 120, "Proofreading"), payment(HALDEN, 2500, "Posters")]
         url = feeds.add("feed.xml", rss(ARTICLES[:2]))
-        cls.campaign = tenant.start([url], 2, illustrations=1, payments=payments, remember=True)
+        cls.campaign = tenant.start([url], 2, illustrations=1, films=1, payments=payments, remember=True)
         cls.campaign.until_over()
         cls.look, cls.wrong = promises(cls.campaign)
 
@@ -36,14 +36,18 @@ class OutsideWorld(unittest.TestCase):
         self.assertEqual(self.wrong, {}, self.campaign.told())
         self.assertEqual(self.look.campaign["status"], "finished")
 
-    def test_one_post_carries_the_picture_that_was_committed(self):
-        (drawn,) = self.tasks("illustrate")
-        image = drawn["committed"]["outcome"]["artifact"]["image"]
-        shown = [post["media"] for post in self.campaign.published() if post.get("media")]
-        self.assertEqual([[medium["digest"] for medium in media] for media in shown], [[image["digest"]]])
-        self.assertEqual(self.look.pictures[image["digest"]], image["digest"], "other bytes are kept than were approved")
-        self.assertGreater(drawn["committed"]["usage"]["cost"]["minor"], 0, "a picture costs something")
-        self.assertEqual(len(self.campaign.published()), 2)
+    def test_one_post_carries_the_picture_and_the_other_the_clip_that_was_committed(self):
+        """[X-6] [K-15]"""
+        (drawn,), (filmed,) = self.tasks("illustrate"), self.tasks("film")
+        made = [drawn["committed"]["outcome"]["artifact"]["image"], filmed["committed"]["outcome"]["artifact"]["video"]]
+        self.assertEqual([one["mime"] for one in made], ["image/png", "image/apng"])
+        shown = [[medium["digest"] for medium in post.get("media", [])] for post in self.campaign.published()]
+        self.assertEqual(sorted(shown), sorted([one["digest"]] for one in made), self.campaign.told())
+        for one in made:
+            self.assertEqual(self.look.pictures[one["digest"]], one["digest"], "other bytes are kept than were approved")
+        for task in (drawn, filmed):
+            self.assertGreater(task["committed"]["usage"]["cost"]["minor"], 0, "what is made costs something")
+        self.assertIn(filmed["tier"], ("draft", "standard", "premium"))
 
     def test_the_collaborator_is_paid_once_and_the_dear_one_is_refused(self):
         self.assertEqual([(one["recipient"].lower(), one["amount"]["minor"]) for one in self.look.transfers], [(IRIS, 120)])

@@ -77,10 +77,11 @@ def digests(arguments):
 
 
 def odd_pictures(arguments, look):
-    """Pictures that no task of the campaign has committed, or whose bytes are others."""
+    """Pictures and clips that no task of the campaign has committed, or whose bytes are others."""
     outcomes = [task["committed"]["outcome"] for task in look.tasks if task["status"] == "approved" and "committed" in task]
     artifacts = [outcome["artifact"] for outcome in outcomes if outcome["outcome"] == "artifact"]
-    committed = {artifact["image"]["digest"] for artifact in artifacts if artifact["type"] == "image"}
+    made = [artifact[artifact["type"]] for artifact in artifacts if artifact["type"] in ("image", "video")]
+    committed = {picture["digest"] for picture in made}
     return [one for one in digests(arguments) if one not in committed or look.pictures.get(one) != one]
 
 

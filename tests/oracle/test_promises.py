@@ -146,25 +146,25 @@ def wallet_rows():
     return rows
 
 
-def illustrated():
-    """The same as the first, and its post has a picture."""
+def illustrated(made="image", work="illustrate", mime="image/png"):
+    """The same as the first, and its post has a picture, or a clip."""
     look = sound()
     picture = digest("a picture")
     write, effect = look.tasks[1], look.effects[0]
-    arguments = effect["intent"]["arguments"] | {"media": [{"digest": picture, "mime": "image/png", "alt_text": "A lamp"}]}
+    arguments = effect["intent"]["arguments"] | {"media": [{"digest": picture, "mime": mime, "alt_text": "A lamp"}]}
     intent = effect["intent"] | {"arguments": arguments}
     for one in (effect, write):
         look.rows.remove(one)
     committed = {"outcome": {"outcome": "intent", "intent": intent}, "digest": intent_digest(intent)}
     write = write | {"committed": committed}
     effect = effect | {"intent": intent, "digest": intent_digest(intent), "grant": signed(arguments)}
-    image = {"outcome": "artifact", "artifact": {"type": "image", "image": {"digest": picture}}}
-    drawn = row("TASK#p1", 2, kind="task", work="illustrate", id="p1", ordinal=2, status="approved", attempt=1, tries=0,
+    image = {"outcome": "artifact", "artifact": {"type": made, made: {"digest": picture}}}
+    drawn = row("TASK#p1", 2, kind="task", work=work, id="p1", ordinal=2, status="approved", attempt=1, tries=0,
                 committed={"outcome": image, "digest": digest(image)})  # fmt: skip
     look.tasks, look.effects = [look.tasks[0], write, drawn], [effect]
     look.rows += [write, effect, drawn]
     look.audit |= chains([entry for one in (write, effect, drawn) for entry in audited(one)])
-    look.posts[0]["media"] = [{"digest": picture, "mime": "image/png", "bytes": 9}]
+    look.posts[0]["media"] = [{"digest": picture, "mime": mime, "bytes": 9}]
     look.pictures = {picture: picture}
     return look
 
@@ -280,6 +280,18 @@ class Promises(unittest.TestCase):
 
     def test_a_sound_picture_keeps_every_promise(self):
         self.assert_only(illustrated())
+
+    def test_a_sound_clip_keeps_every_promise_and_another_breaks_the_first(self):
+        def filmed():
+            return illustrated("video", "film", "image/apng")
+
+        self.assert_only(filmed())
+        look = filmed()
+        look.posts[0]["media"][0]["digest"] = digest("another")
+        self.assert_only(look, "p1")
+        look = filmed()
+        look.tasks = look.tasks[:2]
+        self.assertTrue(any("never approved" in line for line in check(look)["p1"]))
 
     def test_a_picture_that_is_another_breaks_the_first(self):
         look = illustrated()

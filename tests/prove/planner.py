@@ -11,7 +11,7 @@ SIZES = {
     "PROVE_WAITING": size("PROVE_WAITING", 2_000),
 }
 
-SIM = {name: story(name) for name in ("reactions", "rounds", "perception", "plans", "dags", "memories", "guards")}
+SIM = {name: story(name) for name in ("reactions", "rounds", "alternatives", "perception", "plans", "dags", "memories", "guards")}
 JUDGEMENT = cargo("judgement", "-p", "perception", "--test", "judgement", "--", "--nocapture")
 MODEL = cargo("bedrock", "-p", "chimera-model")
 GRAPH = cargo("graph", "-p", "chimera-graph")
@@ -48,6 +48,7 @@ def reaction():
         *[Row("reaction", f"the demo's campaign {claim}", DEMO, "yes", summary(look)) for claim, look in wanted],
         Row("reaction", "the same in simulation, with deaths, pauses and limits", SIM["reactions"], "all", whole_suite(8)),
         Row("reaction", "a round that missed the goal is followed by another", SIM["rounds"], "all", whole_suite(3)),
+        Row("reaction", "refused too often: another source, then a human", SIM["alternatives"], "all", whole_suite(14)),
     ]
 
 

@@ -19,7 +19,9 @@ pub(super) async fn draw_up(api: &Api, whole: &Whole, elapsed: Duration) -> Resu
         done.push(post(api.get(&format!("effects/{}/{}/receipt", whole.id, effect.id)).await?));
     }
     let is_payment = |done: &Value| done.get("payment").is_some_and(Value::is_string);
-    let (payments, posts): (Vec<Value>, Vec<Value>) = done.into_iter().partition(is_payment);
+    let (payments, rest): (Vec<Value>, Vec<Value>) = done.into_iter().partition(is_payment);
+    let is_memory = |done: &Value| done.get("memories").is_some_and(Value::is_array);
+    let (memories, posts): (Vec<Value>, Vec<Value>) = rest.into_iter().partition(is_memory);
     let held = whole.reviews.iter().map(|review| {
         let flags: Vec<&str> = review.flags.iter().map(Flag::as_str).collect();
         json!({"review": review.id, "task": review.task, "confidence": review.confidence.to_string(),
@@ -50,6 +52,7 @@ pub(super) async fn draw_up(api: &Api, whole: &Whole, elapsed: Duration) -> Resu
         "status": whole.status.name(),
         "posts": posts,
         "payments": payments,
+        "memories": memories,
         "signals": signals.collect::<Vec<_>>(),
         "plans": plans.collect::<Vec<_>>(),
         "held": held.collect::<Vec<_>>(),
@@ -74,6 +77,7 @@ fn post(receipt: Value) -> Value {
         "effect": effect.get("id"),
         "text": effect.get("text"),
         "payment": effect.get("arguments").and_then(payment),
+        "memories": effect.pointer("/arguments/memories"),
         "pictures": effect.get("arguments").map_or_else(Vec::new, |arguments| media(arguments).collect()),
         "outcome": effect.get("outcome"),
         "review": review.map(|review| json!({
@@ -109,6 +113,12 @@ pub(super) fn text(report: &Value) -> String {
             format!("  {} {}", at(payment, "/outcome/external_id"), at(payment, "/outcome/url")),
             format!("  receipt: {}", receipt(payment)),
         ]
+    });
+    text.list(report, "/memories", "remembered", |kept| {
+        let memories = kept.get("memories").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let lines =
+            memories.iter().map(|memory| at(memory, "/text").lines().next().unwrap_or("-").to_owned());
+        lines.chain([format!("  receipt: {}", receipt(kept))]).collect()
     });
     text.list(report, "/held", "held for a human", |held| {
         vec![format!(

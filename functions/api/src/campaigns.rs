@@ -54,10 +54,13 @@ pub(crate) async fn create<S: Store, C: Clock, I: Ids>(
     };
     let writer = api.writer_of("campaign", &caller.operator);
     for _ in 0..WRITE_TRIES {
+        let watching = Watching::prepare(&api, &campaign).await?;
+        // [PE-13] It begins after the looks before it: what they heard was said before its beginning.
+        campaign.created_at = api.now();
         let write = Transaction::by(writer.clone())
             .insert(campaign.clone())
             .and_then(|write| write.insert(remembered.clone()));
-        let write = match Watching::prepare(&api, &campaign).await? {
+        let write = match watching {
             Some(watching) => write.and_then(|write| watching.add_to(write)),
             None => write,
         };
@@ -122,13 +125,13 @@ pub(crate) async fn show<S: Store, C: Clock, I: Ids>(
 fn gather(rows: Vec<Stored>, entries: &[LedgerEntry]) -> Option<Whole> {
     let (mut campaign, mut plans, mut tasks, mut effects, mut reviews) =
         (None, vec![], vec![], vec![], vec![]);
-    let (mut kinds, mut signals) = (BTreeMap::new(), Vec::new());
+    let (mut attempts, mut signals) = (BTreeMap::new(), Vec::new());
     for stored in rows {
         match stored.row {
             Row::Campaign(row) => campaign = Some(*row),
             Row::Plan(row) => plans.push(*row),
             Row::Task(row) => {
-                kinds.insert(row.id.clone(), row.kind);
+                attempts.insert(row.id.clone(), row.attempt_cost());
                 tasks.push(TaskView::from(*row));
             }
             Row::Effect(row) => effects.push(EffectView::from(*row)),
@@ -141,7 +144,7 @@ fn gather(rows: Vec<Stored>, entries: &[LedgerEntry]) -> Option<Whole> {
     tasks.sort_by(|a, b| (a.ordinal, &a.id).cmp(&(b.ordinal, &b.id)));
     signals.sort_by_key(|signal| signal.seen_at);
     let plans: Vec<PlanView> =
-        plans.iter().map(|plan: &Plan| PlanView::of(plan.clone(), &plans, &kinds)).collect();
+        plans.iter().map(|plan: &Plan| PlanView::of(plan.clone(), &plans, &attempts)).collect();
     let spend = Totals::of(campaign.currency(), entries);
     Some(Whole { campaign: campaign.into(), plans, signals, tasks, effects, reviews, spend })
 }

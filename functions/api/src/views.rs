@@ -8,7 +8,7 @@ use chimera_domain::{
     DecisionKind, Digest, Effect, EffectId, EffectStatus, Flag, GoalCheck, Intent, Money, OperatorId,
     Outcome, PaymentOrder, Picture, Plan, PlanCause, PlanDiff, PlanStatus, Policy, Refusal, Review, ReviewId,
     ReviewStatus, Rung, Seen, Signal, SignalId, SignalStatus, Subject, Task, TaskId, TaskKind, TaskStatus,
-    Timestamp, Verdict, WorkOutcome,
+    Timestamp, Verdict, VideoTier, WorkOutcome,
 };
 use chimera_graph::CostDelta;
 use serde::Serialize;
@@ -94,10 +94,10 @@ pub(crate) struct PlanView {
 }
 
 impl PlanView {
-    /// The version, among all that the campaign has had and the kinds of its tasks.
-    pub(crate) fn of(row: Plan, versions: &[Plan], kinds: &BTreeMap<TaskId, TaskKind>) -> Self {
+    /// The version, among all that the campaign has had and what an attempt of each of its tasks may cost.
+    pub(crate) fn of(row: Plan, versions: &[Plan], attempts: &BTreeMap<TaskId, i64>) -> Self {
         Self {
-            cost_delta: CostDelta::of(&row, versions, kinds),
+            cost_delta: CostDelta::of(&row, versions, attempts),
             number: row.number,
             parent: row.parent,
             cause: row.cause,
@@ -157,11 +157,20 @@ pub(crate) struct TaskView {
     tries: u32,
     goal: String,
     depends_on: Vec<TaskId>,
+    /// What is paid for its clip.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tier: Option<VideoTier>,
     /// What it publishes beside its text.
     pictures: Vec<Picture>,
     /// What it was told to pay.
     payment: Option<PaymentOrder>,
     feedback: Vec<String>,
+    /// The task whose place it takes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alternative_to: Option<TaskId>,
+    /// Whether nothing comes after this attempt.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    last_resort: bool,
     opened_at: Option<Timestamp>,
     result: Option<WorkOutcome>,
     digest: Option<Digest>,
@@ -186,9 +195,12 @@ impl From<Task> for TaskView {
             tries: row.tries,
             goal: row.goal,
             depends_on: row.depends_on,
+            tier: row.tier,
             pictures: row.pictures,
             payment: row.binding.into_order(),
             feedback: row.feedback,
+            alternative_to: row.alternative_to,
+            last_resort: row.last_resort,
             opened_at: row.opened_at,
             result,
             digest,

@@ -62,7 +62,9 @@ impl<S: JudgeStore, G: GrantSigner + Send, C: Clock + Send, I: Ids + Send> Judge
                 Artifact::Notes { sources } => {
                     facts.source = facts.source.or(bound_source(task, &id, sources))
                 }
-                Artifact::Image { image } => facts.pictures.push(image),
+                Artifact::Image { image: picture } | Artifact::Video { video: picture } => {
+                    facts.pictures.push(picture);
+                }
                 Artifact::Memory { .. } => {}
             }
         }

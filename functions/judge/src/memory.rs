@@ -64,7 +64,9 @@ mod tests {
         assert_eq!(mind.asked.lock().unwrap()[0]["query"], "One small tool!");
         let down = Mind { is_down: true, ..Mind::default() };
         assert_eq!(remembered(&down, &task, "One small tool!").await, Vec::<String>::new());
-        for (kind, recall) in [(TaskKind::Write, false), (TaskKind::Research, true), (TaskKind::Remember, true)] {
+        for (kind, recall) in
+            [(TaskKind::Write, false), (TaskKind::Research, true), (TaskKind::Remember, true)]
+        {
             let (mind, task) = (Mind::default(), Task { kind, recall, ..a_task() });
             assert_eq!(remembered(&mind, &task, "One small tool!").await, Vec::<String>::new());
             assert!(mind.asked.lock().unwrap().is_empty(), "{kind:?}: no call");

@@ -1,4 +1,4 @@
-//! Pictures: what the platform takes, and whether bytes are what they are said to be.
+//! Pictures and clips: what the platform takes, and whether bytes are what they are said to be.
 
 use chimera_domain::{Digest, Refusal};
 use chimera_mcp::server::{MediaBytes, schema};
@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 pub const MEDIA_PER_POST: usize = 4;
 /// Bytes of the largest picture the platform takes.
 pub const MEDIA_BYTES: usize = 5 * 1024 * 1024;
+/// Bytes of the checksum that ends each part of a PNG.
+const CHECKSUM: usize = 4;
 /// Characters of the longest description the platform takes.
 pub const ALT_TEXT_CHARS: usize = 1_000;
 
@@ -27,6 +29,12 @@ pub enum Mime {
     /// GIF, moving or not.
     #[serde(rename = "image/gif")]
     Gif,
+    /// A moving PNG: what our own sandbox makes, and only the sandbox takes.
+    #[serde(rename = "image/apng")]
+    Apng,
+    /// MPEG-4.
+    #[serde(rename = "video/mp4")]
+    Mp4,
 }
 
 impl Mime {
@@ -38,23 +46,49 @@ impl Mime {
             Self::Jpeg => "image/jpeg",
             Self::Webp => "image/webp",
             Self::Gif => "image/gif",
+            Self::Apng => "image/apng",
+            Self::Mp4 => "video/mp4",
         }
+    }
+
+    /// Whether it is a clip, or may be: the platform shows one and nothing beside it.
+    #[must_use]
+    pub const fn goes_alone(self) -> bool {
+        matches!(self, Self::Gif | Self::Apng | Self::Mp4)
     }
 
     /// What the bytes begin like, whatever anybody calls them.
     #[must_use]
     pub fn sniff(bytes: &[u8]) -> Option<Self> {
         match bytes {
-            [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some(Self::Png),
+            [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', parts @ ..] => {
+                Some(if is_animated(parts) { Self::Apng } else { Self::Png })
+            }
             [0xff, 0xd8, 0xff, ..] => Some(Self::Jpeg),
             [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(Self::Webp),
             [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some(Self::Gif),
+            [_, _, _, _, b'f', b't', b'y', b'p', ..] => Some(Self::Mp4),
             _ => None,
         }
     }
 }
 
-/// A picture as a post names it.
+/// Whether these parts of a PNG say, before its first picture, that it moves.
+fn is_animated(mut parts: &[u8]) -> bool {
+    while let [a, b, c, d, n, a2, m, e, rest @ ..] = parts {
+        match [*n, *a2, *m, *e] {
+            [b'a', b'c', b'T', b'L'] => return true,
+            [b'I', b'D', b'A', b'T'] => return false,
+            _ => {}
+        }
+        let length = usize::try_from(u32::from_be_bytes([*a, *b, *c, *d])).unwrap_or(usize::MAX);
+        let Some(next) = length.checked_add(CHECKSUM).and_then(|end| rest.get(end..)) else { return false };
+        parts = next;
+    }
+    false
+}
+
+/// A picture or clip as a post names it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MediaArgument {
@@ -82,7 +116,7 @@ pub struct Picture {
     pub bytes: Vec<u8>,
 }
 
-/// Whether the platform takes these together: up to four pictures, or one GIF alone.
+/// Whether the platform takes these together: up to four pictures, or one GIF or clip alone.
 ///
 /// # Errors
 /// What is wrong, for the caller.
@@ -90,9 +124,8 @@ pub fn check_together(media: &[MediaArgument]) -> Result<(), String> {
     if media.len() > MEDIA_PER_POST {
         return Err(format!("{} pictures, at most {MEDIA_PER_POST}", media.len()));
     }
-    let has_gif = media.iter().any(|medium| medium.mime == Mime::Gif);
-    if has_gif && media.len() > 1 {
-        return Err("a GIF goes alone".to_owned());
+    if media.len() > 1 && media.iter().any(|medium| medium.mime.goes_alone()) {
+        return Err("a GIF or clip goes alone".to_owned());
     }
     let too_long = |text: &String| text.chars().count() > ALT_TEXT_CHARS;
     if media.iter().filter_map(|medium| medium.alt_text.as_ref()).any(too_long) {
@@ -148,9 +181,38 @@ mod tests {
         assert_eq!(Mime::sniff(b"\xff\xd8\xff\xe0"), Some(Mime::Jpeg));
         assert_eq!(Mime::sniff(b"RIFF\x10\0\0\0WEBPVP8 "), Some(Mime::Webp));
         assert_eq!(Mime::sniff(b"GIF89a...."), Some(Mime::Gif));
+        assert_eq!(Mime::sniff(b"\0\0\0\x18ftypmp42"), Some(Mime::Mp4));
         for other in [b"".as_slice(), b"<svg>", b"RIFF....WAVE", b"%PDF-1.7", b"GIF88a"] {
             assert_eq!(Mime::sniff(other), None, "{other:?}");
         }
+    }
+
+    /// A PNG of these parts.
+    fn png_of(parts: &[(&[u8; 4], &[u8])]) -> Vec<u8> {
+        let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
+        for (name, data) in parts {
+            bytes.extend(u32::try_from(data.len()).unwrap().to_be_bytes());
+            bytes.extend([name.as_slice(), data, &[0; CHECKSUM]].concat());
+        }
+        bytes
+    }
+
+    #[test]
+    fn a_png_moves_where_it_says_so_before_its_first_picture() {
+        let header: (&[u8; 4], &[u8]) = (b"IHDR", &[0; 13]);
+        let moving: [(&[u8; 4], &[u8]); 4] =
+            [header, (b"iTXt", b"made by an AI, acTL"), (b"acTL", &[0; 8]), (b"IDAT", &[1])];
+        assert_eq!(Mime::sniff(&png_of(&moving)), Some(Mime::Apng));
+        let still: [&[(&[u8; 4], &[u8])]; 3] = [
+            &[header, (b"iTXt", b"acTL"), (b"IDAT", &[1])],
+            &[header, (b"IDAT", &[1]), (b"acTL", &[0; 8])],
+            &[],
+        ];
+        for parts in still {
+            assert_eq!(Mime::sniff(&png_of(parts)), Some(Mime::Png), "{parts:?}");
+        }
+        let endless = [png_of(&[header]), vec![0xff; 8]].concat();
+        assert_eq!(Mime::sniff(&endless), Some(Mime::Png));
     }
 
     #[test]
@@ -173,12 +235,15 @@ mod tests {
     }
 
     #[test]
-    fn four_pictures_or_one_gif() {
+    fn four_pictures_or_one_that_moves() {
         let of = |mime| named(PNG, mime).0;
         assert!(check_together(&vec![of(Mime::Png); 4]).is_ok());
-        assert!(check_together(&[of(Mime::Gif)]).is_ok());
+        for moving in [Mime::Gif, Mime::Apng, Mime::Mp4] {
+            assert!(check_together(&[of(moving)]).is_ok());
+            assert!(check_together(&[of(moving), of(Mime::Png)]).is_err());
+            assert!(check_together(&[of(moving), of(moving)]).is_err());
+        }
         assert!(check_together(&vec![of(Mime::Png); 5]).is_err());
-        assert!(check_together(&[of(Mime::Gif), of(Mime::Png)]).is_err());
         let long = MediaArgument { alt_text: Some("x".repeat(ALT_TEXT_CHARS + 1)), ..of(Mime::Png) };
         assert!(check_together(&[long]).is_err());
     }

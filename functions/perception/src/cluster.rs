@@ -84,3 +84,51 @@ fn alert(recent: &[(&Headline, BTreeSet<String>)], group: &[usize]) -> Option<Cl
         strength: Confidence::new(strength).unwrap_or(Confidence::ZERO),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headline(id: &str, source: &str, title: &str, minute: i64) -> Headline {
+        Headline {
+            id: id.to_owned(),
+            title: title.to_owned(),
+            source: source.to_owned(),
+            place: "any/any".to_owned(),
+            at: Timestamp::from_second(1_800_000_000 + minute * 60).unwrap(),
+        }
+    }
+
+    fn alerts(headlines: &[Headline], minute: i64) -> Vec<Vec<String>> {
+        let now = Timestamp::from_second(1_800_000_000 + minute * 60).unwrap();
+        cluster(headlines, now).into_iter().map(|cluster| cluster.articles).collect()
+    }
+
+    /// [PE-21]
+    #[test]
+    fn several_sources_make_an_alert_and_one_does_not() {
+        let told = [
+            headline("a", "Wire", "Harbour opens a library of tools", 0),
+            headline("b", "Quay", "Library of tools is short of drills", 30),
+            headline("c", "Quay", "Glass reef found off the cape", 40),
+            headline("d", "Quay", "Glass reef off the cape is older than thought", 50),
+        ];
+        assert_eq!(alerts(&told, 60), [["b", "a"]], "the reef has one source");
+        assert!(alerts(&told, 10).is_empty(), "nothing is known before it came out");
+        assert!(alerts(&told, 5 * 60).is_empty(), "news of five hours ago are none");
+    }
+
+    /// [PE-21]
+    #[test]
+    fn a_trend_that_grows_keeps_its_earliest_article_last() {
+        let mut told = vec![
+            headline("a", "Wire", "Harbour opens a library of tools", 0),
+            headline("b", "Quay", "Library of tools is short of drills", 30),
+        ];
+        let before = alerts(&told, 60);
+        told.push(headline("e", "Ledger", "A library of tools for Harlow, too", 70));
+        let after = alerts(&told, 80);
+        assert_eq!(before[0].last(), after[0].last());
+        assert_eq!(after[0].len(), 3);
+    }
+}

@@ -45,9 +45,9 @@ impl MentionsPage {
         self.newest_id.as_deref().filter(|id| is_plain(id, limits::MENTION_ID_CHARS))
     }
 
-    /// When the last one was said.
-    pub(crate) fn newest_at(&self) -> Option<Timestamp> {
-        self.mentions.last().map(|mention| mention.created_at)
+    /// When the latest of them was said, in whatever order they come.
+    pub(crate) fn latest_at(&self) -> Option<Timestamp> {
+        self.mentions.iter().map(|mention| mention.created_at).max()
     }
 }
 

@@ -9,15 +9,17 @@ use chimera_domain::{
 };
 
 use crate::Perception;
-use crate::signals::{Published, Reacting, of_mentions, of_news, without_known};
+use crate::signals::{Published, Reacting, Told, of_mentions, of_news, without_known};
 use crate::sources::{self, Answers, Question, place};
 
 /// How long a headline is remembered: trends are of four hours (FR2.2).
 const MEMORY: Duration = Duration::from_secs(4 * 60 * 60);
 /// How the sort keys of trends begin.
 const TRENDS: &str = "SIGNAL#trend-";
-/// Headlines remembered, the newest: their row stays far below the longest one.
+/// Headlines remembered, the newest.
 const HEADLINES: usize = 150;
+/// Bytes of them: a row that grew too long could never be written, and nothing would be heard any more.
+const HEADLINES_BYTES: usize = 64 * 1024;
 
 impl<S, R, C, I> Perception<S, R, C, I>
 where
@@ -47,7 +49,7 @@ where
         let news = self.unread(&watch.row, &answers, &remembered, &reacting);
         let has_mentions = answers.said.as_ref().is_some_and(|said| !said.mentions.is_empty());
         if has_mentions || !news.is_empty() {
-            self.read_published(&mut reacting).await?;
+            self.read_rows(&mut reacting).await?;
         }
         let trends = news.iter().flat_map(|(place, headlines)| of_news(place, headlines, &reacting, now));
         let told = self.tell_trends(trends.collect()).await?;
@@ -69,17 +71,20 @@ where
         let campaigns = rows.into_iter().flatten().filter_map(|row| row.row.into_campaign());
         let reacting = campaigns.filter(|campaign| !campaign.status.is_over()).filter_map(|campaign| {
             let react = campaign.brief.react.clone()?;
-            Some(Reacting { campaign, react, published: Published::default() })
+            Some(Reacting { campaign, react, published: Published::default(), told: Told::default() })
         });
         Ok(reacting.collect())
     }
 
-    async fn read_published(&self, reacting: &mut [Reacting]) -> Result<(), StoreError> {
+    async fn read_rows(&self, reacting: &mut [Reacting]) -> Result<(), StoreError> {
         for one in reacting {
             let partition = RowKey::campaign_partition(&one.campaign.tenant, &one.campaign.id);
             let rows = self.store.query(&partition, "EFFECT#").await?;
             let effects: Vec<_> = rows.into_iter().filter_map(|row| row.row.into_effect()).collect();
             one.published = Published::of(&effects);
+            let rows = self.store.query(&partition, "SIGNAL#").await?;
+            let signals: Vec<Signal> = rows.into_iter().filter_map(|row| row.row.into_signal()).collect();
+            one.told = Told::of(signals.iter());
         }
         Ok(())
     }
@@ -251,12 +256,18 @@ fn remember(before: &[Headline], answers: &Answers, now: Timestamp) -> Vec<Headl
     let fresh = answers.news.values().flatten().chain(before);
     let mut seen = BTreeSet::new();
     let mut kept: Vec<Headline> = fresh
-        .filter(|headline| headline.at + MEMORY > now && seen.insert((&headline.place, &headline.id)))
+        // Somebody else's time may be any: nothing is added to it, and what is far ahead crowds out nobody.
+        .filter(|headline| headline.at > now - MEMORY && headline.at < now + MEMORY)
+        .filter(|headline| seen.insert((&headline.place, &headline.id)))
         .cloned()
         .collect();
     kept.sort_by(|a, b| (b.at, &a.place, &a.id).cmp(&(a.at, &b.place, &b.id)));
-    kept.truncate(HEADLINES);
-    kept
+    let mut bytes = 0_usize;
+    let fits = |headline: &Headline| {
+        bytes = bytes.saturating_add(serde_json::to_vec(headline).map_or(usize::MAX, |json| json.len()));
+        bytes <= HEADLINES_BYTES
+    };
+    kept.into_iter().take(HEADLINES).take_while(fits).collect()
 }
 
 #[cfg(test)]
@@ -291,5 +302,21 @@ mod tests {
         assert_eq!(ids, ["a3", "a2", "a1"]);
         let flood: Vec<Headline> = (0..400).map(|n| headline(&format!("b{n}"), n)).collect();
         assert_eq!(remember(&flood, &answers, Timestamp::UNIX_EPOCH).len(), HEADLINES);
+    }
+
+    #[test]
+    fn a_server_that_lies_about_times_or_titles_makes_no_row_that_cannot_be_written() {
+        let quoting = |n: usize| {
+            let (id, title, source) = (format!("{n:064}"), "\"".repeat(240), "\"".repeat(60));
+            Headline { id, title, source, place: "any/any".to_owned(), at: Timestamp::UNIX_EPOCH }
+        };
+        let never = Headline { at: Timestamp::MAX, ..quoting(400) };
+        let long_ago = Headline { at: Timestamp::MIN, ..quoting(401) };
+        let shown = (0..400).map(quoting).chain([never, long_ago]).collect();
+        let answers = Answers { news: BTreeMap::from([("any/any".to_owned(), shown)]), ..Answers::default() };
+        let kept = remember(&[], &answers, Timestamp::UNIX_EPOCH);
+        assert!(kept.iter().all(|headline| headline.at == Timestamp::UNIX_EPOCH));
+        let bytes = serde_json::to_vec(&kept).unwrap().len();
+        assert!(kept.len() > 50 && bytes <= HEADLINES_BYTES + kept.len() + 1, "{} in {bytes}", kept.len());
     }
 }

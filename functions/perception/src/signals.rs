@@ -16,12 +16,38 @@ use crate::sources::place;
 /// Trends of one region and topic that are looked at in one look, the strongest first.
 const TRENDS: usize = 50;
 
-/// A campaign that reacts, with what it has published.
+/// Signals of a kind that a campaign is told of beyond those it may react to: enough to show what was passed over. Whoever
+/// floods an account fills no campaign.
+const SPARE: u32 = 100;
+
+/// A campaign that reacts, with what it has published and been told of.
 #[derive(Debug)]
 pub(crate) struct Reacting {
     pub(crate) campaign: Campaign,
     pub(crate) react: React,
     pub(crate) published: Published,
+    pub(crate) told: Told,
+}
+
+/// How many signals of each kind a campaign has.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    mentions: u32,
+    trends: u32,
+}
+
+impl Told {
+    /// As its rows say.
+    pub(crate) fn of<'a>(signals: impl Iterator<Item = &'a Signal>) -> Self {
+        let mut told = Self::default();
+        for signal in signals {
+            match signal.seen {
+                Seen::Mention { .. } => told.mentions = told.mentions.saturating_add(1),
+                Seen::Trend { .. } => told.trends = told.trends.saturating_add(1),
+            }
+        }
+        told
+    }
 }
 
 /// What a campaign has published and not taken back.
@@ -49,6 +75,16 @@ impl Published {
 }
 
 impl Reacting {
+    /// [PE-14] Whether it is told of mentions.
+    fn hears(&self) -> bool {
+        self.react.mentions > 0 && self.told.mentions < self.react.mentions.saturating_add(SPARE)
+    }
+
+    /// [PE-14] Whether it is told of trends.
+    fn reads(&self) -> bool {
+        self.react.trends > 0 && self.told.trends < self.react.trends.saturating_add(SPARE)
+    }
+
     /// When it ends to watch, if nothing ends it before.
     pub(crate) fn until(&self) -> Timestamp {
         self.campaign.watches_until().unwrap_or(self.campaign.created_at)
@@ -86,8 +122,7 @@ pub(crate) fn of_mentions(heard: &[Heard], reacting: &[Reacting], now: Timestamp
 
 fn of_mention(heard: &Heard, reacting: &[Reacting], now: Timestamp) -> Option<Signal> {
     let Heard { mention, at, in_reply_to } = heard;
-    let hears =
-        |one: &&Reacting| one.react.mentions > 0 && one.campaign.created_at <= *at && *at < one.until();
+    let hears = |one: &&Reacting| one.hears() && one.campaign.created_at <= *at && *at < one.until();
     let mut best: Option<(&Reacting, Scored)> = None;
     for one in reacting.iter().filter(hears) {
         let answers_ours = in_reply_to.as_ref().is_some_and(|id| one.published.ids.contains(id));
@@ -111,7 +146,7 @@ pub(crate) fn of_news(
     now: Timestamp,
 ) -> Vec<Signal> {
     let reads: Vec<&Reacting> =
-        reacting.iter().filter(|one| one.react.trends > 0 && place(&one.react) == of).collect();
+        reacting.iter().filter(|one| one.reads() && place(&one.react) == of).collect();
     let trends = cluster(headlines, now).into_iter().take(TRENDS);
     trends.flat_map(|trend| of_trend(&trend, &reads, now)).collect()
 }
@@ -212,7 +247,7 @@ mod tests {
     fn trend(campaign: &str, articles: &[&str]) -> Signal {
         let campaign = a_campaign().named(campaign).reacts(0, 1).build();
         let react = campaign.brief.react.clone().unwrap();
-        let one = Reacting { campaign, react, published: Published::default() };
+        let one = Reacting { campaign, react, published: Published::default(), told: Told::default() };
         let seen = Seen::Trend {
             headline: "Harbour".to_owned(),
             terms: Vec::new(),

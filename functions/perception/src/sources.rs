@@ -117,13 +117,13 @@ async fn mentions(
 ) -> Result<Said, ToolError> {
     let mut page = mentions_since(servers, question, since, end).await?;
     for _ in 1..PAGES {
-        let is_too_old = page.newest_at().is_some_and(|at| at < question.from);
+        let is_too_old = page.latest_at().is_some_and(|at| at < question.from);
         match page.newest().filter(|_| is_too_old && page.has_more).map(str::to_owned) {
             Some(newest) => page = mentions_since(servers, question, &newest, end).await?,
             None => break,
         }
     }
-    Ok(said(page, question.agent))
+    Ok(said(page, question.agent, since))
 }
 
 async fn mentions_since(
@@ -137,15 +137,20 @@ async fn mentions_since(
     typed(shown)
 }
 
-/// [PE-14] As many as one look takes.
-fn said(mut page: MentionsPage, agent: &AgentId) -> Said {
+/// [PE-14] As many as one look takes, each once. A page that leads nowhere has nothing after it, whatever it says: it would be
+/// asked for again at once, for ever.
+fn said(mut page: MentionsPage, agent: &AgentId, since: &str) -> Said {
     let rest = page.mentions.split_off(page.mentions.len().min(MENTIONS));
     let last =
         if rest.is_empty() { page.newest() } else { page.mentions.iter().rev().find_map(SeenMention::id) };
     let newest = last.map(str::to_owned);
-    let has_more = page.has_more || !rest.is_empty();
-    let heard = |mention: SeenMention| mention.heard(agent.as_str());
-    Said { mentions: page.mentions.into_iter().filter_map(heard).collect(), newest, has_more }
+    let goes_on = newest.as_deref().is_some_and(|newest| newest != since) && !page.mentions.is_empty();
+    let has_more = goes_on && (page.has_more || !rest.is_empty());
+    let mut mentions: Vec<Heard> =
+        page.mentions.into_iter().filter_map(|mention| mention.heard(agent.as_str())).collect();
+    let mut seen = BTreeSet::new();
+    mentions.retain(|heard| seen.insert(heard.mention.id.clone()));
+    Said { mentions, newest, has_more }
 }
 
 async fn headlines(servers: &impl Resources, place: &str, end: Instant) -> Result<Vec<Headline>, ToolError> {
@@ -159,4 +164,40 @@ fn typed<T: DeserializeOwned>(shown: Value) -> Result<T, ToolError> {
     // A parser's message may quote what it read.
     serde_json::from_value(shown)
         .map_err(|_| ToolError::Unknown("what is shown is not of the form it should have".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn page(ids: &[&str], newest: Option<&str>, has_more: bool) -> Said {
+        let shown = |id: &&str| {
+            json!({
+                "id": id, "author": "nora", "text": "which tools?", "created_at": "2026-01-05T06:00:00Z",
+            })
+        };
+        let mentions: Vec<Value> = ids.iter().map(shown).collect();
+        let page = json!({ "mentions": mentions, "newest_id": newest, "has_more": has_more });
+        said(serde_json::from_value(page).unwrap(), &AgentId::new("mira").unwrap(), "16")
+    }
+
+    /// [PE-14]
+    #[test]
+    fn a_mention_that_is_shown_twice_is_looked_at_once() {
+        let said = page(&["17", "18", "17"], Some("18"), false);
+        let ids: Vec<&str> = said.mentions.iter().map(|heard| heard.mention.id.as_str()).collect();
+        assert_eq!((ids, said.newest.as_deref()), (vec!["17", "18"], Some("18")));
+    }
+
+    /// [PE-14]
+    #[test]
+    fn a_page_that_leads_nowhere_has_nothing_after_it() {
+        assert!(page(&["17"], Some("17"), true).has_more);
+        assert!(!page(&[], Some("18"), true).has_more);
+        for newest in [Some("16"), None, Some("1/7")] {
+            assert!(!page(&["17"], newest, true).has_more, "{newest:?}");
+        }
+    }
 }

@@ -74,7 +74,7 @@ struct Way<'a> {
     /// What read the feed for it.
     research: &'a Task,
     url: &'a str,
-    /// What illustrated it, if anything did.
+    /// What illustrated or filmed it, if anything did.
     picture: Option<&'a Task>,
     ids: Names,
 }
@@ -107,15 +107,15 @@ impl<'a> Way<'a> {
         let research = &view.tasks.get(research)?.row;
         let Binding::Feed { url, .. } = &research.binding else { return None };
         let mut parents = post.depends_on.iter().filter_map(|parent| view.tasks.get(parent));
-        let picture = parents
-            .find(|parent| parent.row.kind == TaskKind::Illustrate && parent.row.binding == post.binding);
+        let picture =
+            parents.find(|parent| parent.row.kind.is_for_a_post() && parent.row.binding == post.binding);
         let ids = Names::of(view, &post.id)?;
         Some(Self { post, research, url, picture: picture.map(|picture| &picture.row), ids })
     }
 
-    fn kinds(&self) -> impl Iterator<Item = TaskKind> {
-        let picture = self.picture.map(|picture| picture.kind);
-        [self.research.kind, self.post.kind].into_iter().chain(picture)
+    /// What one attempt of each of its tasks may cost.
+    fn attempts(&self) -> impl Iterator<Item = i64> {
+        [self.research, self.post].into_iter().chain(self.picture).map(Task::attempt_cost)
     }
 
     /// The rows, from this place of the plan on, bound to the `nth` source of the feed, from 0.
@@ -142,7 +142,8 @@ impl<'a> Way<'a> {
             // To the letter what an operator may have made of them.
             let criteria = task.criteria.clone();
             let alternative_to = (task.kind == TaskKind::Write).then(|| post.id.clone());
-            Task { criteria, alternative_to, ..drafting.task_row(first + at, task) }
+            let tier = picture.filter(|picture| picture.kind == task.kind).and_then(|picture| picture.tier);
+            Task { criteria, alternative_to, tier, ..drafting.task_row(first + at, task) }
         });
         rows.collect()
     }
@@ -171,7 +172,7 @@ impl Room {
 
     /// [M-12] Sets aside what the way takes; else why it cannot.
     fn take(&mut self, way: &Way<'_>) -> Result<(), String> {
-        let wanted = way.kinds().count();
+        let wanted = way.attempts().count();
         let Some(tasks) = self.tasks.checked_sub(wanted) else {
             return Err(format!(
                 "the plan has {} tasks under way, as many as it may",
@@ -179,7 +180,7 @@ impl Room {
             ));
         };
         let mut operating = self.operating.clone();
-        operating.open(operating::estimate(self.zero, way.kinds()))?;
+        operating.open(operating::estimate(self.zero, way.attempts()))?;
         (self.tasks, self.operating) = (tasks, operating);
         Ok(())
     }

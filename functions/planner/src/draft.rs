@@ -1,8 +1,8 @@
 //! Drawing a plan: the model proposes, the domain's invariants decide.
 
 use chimera_domain::{
-    Agent, Campaign, Disclosure, InvalidId, Plan, PlanCause, PlanDiff, PlanStatus, Proposal, ProposalError,
-    Rejection, Task, Timestamp,
+    Agent, Campaign, InvalidId, Money, Plan, PlanCause, PlanDiff, PlanStatus, Policy, Proposal,
+    ProposalError, Rejection, Task, TaskId, Timestamp, VideoTiers,
     ports::{Ask, ModelError, ModelRole, ReasoningModel},
 };
 pub(crate) use chimera_domain::{Drafting, ProposedTask};
@@ -34,15 +34,19 @@ pub(crate) enum DraftError {
 pub(crate) struct Draft {
     pub(crate) plan: Plan,
     pub(crate) tasks: Vec<Task>,
+    /// What was proposed and is not among them, for people.
+    pub(crate) left_out: Option<String>,
 }
 
-/// Asks the model for a plan and makes rows of it. `campaign` is the view's, or what is left of it to be planned.
+/// Asks the model for a plan and makes rows of it. `campaign` is the view's, or what is left of it to be planned; `asking` is
+/// what the model was asked for before, beyond what the view holds.
 pub(crate) async fn draw(
     model: &impl ReasoningModel,
     view: &View,
     campaign: &Campaign,
     agent: &Agent,
-    disclosure: Disclosure,
+    policy: &Policy,
+    asking: Money,
     now: Timestamp,
 ) -> Result<Draft, DraftError> {
     let number = view.next_plan();
@@ -53,47 +57,83 @@ pub(crate) async fn draw(
     proposal.put_in_order()?;
     if !view.tasks.is_empty() {
         proposal.rename(number)?;
+        // An operator may have given such a name to a task: a plan that has it could never be written.
+        if taken(view, &proposal).is_some() {
+            proposal.rename(number)?;
+        }
+        if let Some(taken) = taken(view, &proposal) {
+            return Err(ProposalError::Used(taken.clone()).into());
+        }
     }
-    let tasks = Drafting::new(campaign, agent, disclosure, number, now).rows(proposal);
-    let tasks = tasks.map_err(ProposalError::from)?;
-    let reason = match rejected.last() {
-        None => "the brief".to_owned(),
-        Some(last) => format!("the brief, and what {} said of the plan before", last.by),
-    };
+    let drawing = answer.usage.cost;
+    let spent = drawing.minor().saturating_add(asking.minor());
+    let spendable = operating::spendable(view, policy.caps.operating, spent);
+    let tiers = spendable.tiers(&proposal.tasks, &VideoTiers::new());
+    let left_out = left_out(proposal.without_unpaid_clips(&tiers), tiers.len());
+    let drafting = Drafting::new(campaign, agent, policy.disclosure, number, now).with_tiers(tiers);
+    let tasks = drafting.rows(proposal).map_err(ProposalError::from)?;
     let plan = Plan {
         tenant: campaign.tenant.clone(),
         campaign: campaign.id.clone(),
         number,
         parent: campaign.plan,
         cause: PlanCause::Brief,
-        reason,
+        reason: reason(&rejected, left_out.as_deref()),
         diff: PlanDiff { added: tasks.iter().map(|task| task.id.clone()).collect(), ..PlanDiff::default() },
-        estimate: operating::estimate(answer.usage.cost, tasks.iter().map(|task| task.kind)),
+        estimate: operating::estimate(drawing, tasks.iter().map(Task::attempt_cost)),
         goal: None,
-        drawing: Some(answer.usage.cost),
+        drawing: Some(drawing),
         reserved: None,
         settled: None,
         rejected: None,
         status: PlanStatus::Draft,
         created_at: now,
     };
-    Ok(Draft { plan, tasks })
+    Ok(Draft { plan, tasks, left_out })
+}
+
+/// Why the plan was drawn, and what of it was left out, for people.
+fn reason(rejected: &[&Rejection], left_out: Option<&str>) -> String {
+    let cause = match rejected.last() {
+        None => "the brief".to_owned(),
+        Some(last) => format!("the brief, and what {} said of the plan before", last.by),
+    };
+    left_out.map_or_else(|| cause.clone(), |left_out| format!("{cause}; {left_out}"))
+}
+
+/// [K-16] That posts go out without clips, for people.
+fn left_out(clips: usize, paid: usize) -> Option<String> {
+    let all = clips.saturating_add(paid);
+    (clips > 0)
+        .then(|| format!("{clips} of {all} clips are left out: too little of the budget is left for them"))
+}
+
+/// A task of the proposal whose name another one of the campaign has.
+fn taken<'a>(view: &View, proposal: &'a Proposal) -> Option<&'a TaskId> {
+    proposal.tasks.iter().map(|task| &task.id).find(|id| view.tasks.contains_key(*id))
 }
 
 /// [PL-8] What an operator said of earlier plans is data beside the brief, oldest first.
 fn question(campaign: &Campaign, rejected: &[&Rejection]) -> Ask {
     let mut input = json!({ "brief": campaign.brief, "agent": campaign.agent });
-    let (role, schema, seed) = (ModelRole::Planner, schema(), campaign.brief.seed);
+    let films = campaign.brief.films > 0;
+    let (role, schema, seed) = (ModelRole::Planner, schema(films), campaign.brief.seed);
+    if !rejected.is_empty() {
+        let comments: Vec<&str> = rejected.iter().map(|rejection| rejection.comment.as_str()).collect();
+        input["rejected"] = json!(comments);
+    }
+    if films {
+        return Ask { role, prompt: "planner-4", input, schema, seed };
+    }
     if rejected.is_empty() {
         return Ask { role, prompt: "planner-1", input, schema, seed };
     }
-    let comments: Vec<&str> = rejected.iter().map(|rejection| rejection.comment.as_str()).collect();
-    input["rejected"] = json!(comments);
     Ask { role, prompt: "planner-2", input, schema, seed }
 }
 
-fn schema() -> Value {
-    json!({
+/// What a plan must look like; only where clips are wanted does it know of them, and of a priority, which is theirs alone.
+fn schema(films: bool) -> Value {
+    let mut schema = json!({
         "type": "object",
         "additionalProperties": false,
         "required": ["tasks"],
@@ -114,5 +154,13 @@ fn schema() -> Value {
                 }
             }
         } }
-    })
+    });
+    if films {
+        let task = &mut schema["properties"]["tasks"]["items"]["properties"];
+        task["priority"] = json!({ "enum": ["high", "normal"] });
+        if let Some(kinds) = task["kind"]["enum"].as_array_mut() {
+            kinds.push(json!("film"));
+        }
+    }
+    schema
 }

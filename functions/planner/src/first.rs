@@ -2,8 +2,8 @@
 //! behind is put away before another is drawn.
 
 use chimera_domain::{
-    Campaign, CampaignEvent, Plan, PlanEvent, PlanMode, PlanStatus, Policy, RowKey, StoreError, Stored, Task,
-    TaskEvent, TaskStatus, Transaction, limits,
+    Campaign, CampaignEvent, CampaignStatus, Money, Plan, PlanEvent, PlanMode, PlanStatus, Policy, RowKey,
+    StoreError, Stored, Task, TaskEvent, TaskStatus, Transaction, limits,
     ports::{
         Clock, HandleError, Ids, ModelError, ReasoningModel, StateReader, StateReaderExt as _, StateWriter,
     },
@@ -36,7 +36,8 @@ where
             return self.stop(view, "the agent does not exist").await;
         };
         let (policy, _) = self.store.policy(&campaign.tenant).await?;
-        let draft = draft::draw(&self.model, view, campaign, &agent.row, policy.disclosure, self.clock.now());
+        let (zero, now) = (Money::zero(campaign.currency()), self.clock.now());
+        let draft = draft::draw(&self.model, view, campaign, &agent.row, &policy, zero, now);
         match draft.await {
             Ok(draft) => self.set_up(view, draft, &policy).await,
             Err(DraftError::Model(ModelError::Unavailable(why))) => Err(ModelError::Unavailable(why).into()),
@@ -68,7 +69,7 @@ where
 
     /// [M-12] Opens the plan, or proposes it, where its cost can be set aside.
     async fn set_up(&self, view: &View, draft: Draft, policy: &Policy) -> Result<Looked, HandleError> {
-        let Draft { plan, tasks } = draft;
+        let Draft { plan, tasks, .. } = draft;
         let mut operating = Operating::of(view, policy.caps.operating);
         if let Err(reason) = operating.open(plan.estimate) {
             return self.stop(view, &reason).await;
@@ -127,7 +128,11 @@ where
     async fn write_draft(&self, plan: Plan, tasks: &[Task]) -> Result<Stored<Plan>, HandleError> {
         let writer = self.writer();
         let key = RowKey::plan(&plan.tenant, &plan.campaign, plan.number);
-        let drafting = Transaction::by(writer.clone()).insert(plan.clone())?;
+        // Nor is one written where the campaign was cancelled while it was drawn: nobody would put it away.
+        let campaign = RowKey::campaign(&plan.tenant, &plan.campaign);
+        let drafting = Transaction::by(writer.clone())
+            .insert(plan.clone())?
+            .require_status(campaign, &[CampaignStatus::Planning.name()]);
         if let Looked::Stale = self.write(&drafting).await? {
             return Err(StoreError::Contention.into());
         }

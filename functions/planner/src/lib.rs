@@ -17,8 +17,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use chimera_domain::{
-    Agent, Campaign, CampaignEvent, CampaignStatus, Money, Plan, PlanCause, PlanMessage, RowKey, StoreError,
-    Stored, Task, TaskStatus, Timestamp, Transaction, WriterId, limits,
+    Agent, Campaign, CampaignEvent, CampaignStatus, GoalCheck, Money, Plan, PlanCause, PlanMessage, RowKey,
+    StoreError, Stored, Task, TaskKind, TaskStatus, Timestamp, Transaction, WriterId, limits,
     ports::{
         Clock, HandleError, Ids, MessageHandler, ModelError, ReasoningModel, StateReader,
         StateReaderExt as _, StateWriter,
@@ -26,7 +26,6 @@ use chimera_domain::{
 };
 
 use draft::{DraftError, Drafting};
-use fit::OPS;
 use moves::{Change, Moves};
 use operating::Operating;
 use replan::ReplanError;
@@ -114,6 +113,12 @@ where
         match view.campaign.row.status {
             CampaignStatus::Planning => self.draw_plan(view).await,
             CampaignStatus::Active => self.advance(view).await,
+            status if status.is_over() && view.has_open_signal() => {
+                // Perceived at the last moment: nothing follows any more.
+                let changes = reaction::too_late(view);
+                let ended = replan::without_version(view, &changes, self.writer()).map_err(handle_error)?;
+                self.write(&ended).await
+            }
             CampaignStatus::Cancelled | CampaignStatus::Stopped => {
                 match clear::transaction(view, self.writer(), self.clock.now()).map_err(handle_error)? {
                     Some(transaction) => self.write(&transaction).await,
@@ -131,23 +136,29 @@ where
             return self.react(view, now).await;
         }
         let Moves { changed, lost } = moves::moves(view, now)?;
-        if !changed.is_empty() {
-            return self.change(view, changed).await;
-        }
-        // One version for all that was lost: while work is under way more may be.
         let under_way =
             |task: &Stored<Task>| matches!(task.row.status, TaskStatus::Open | TaskStatus::Rejected);
         let is_under_way = view.tasks.values().any(under_way);
+        // One version for all posts that were refused too often; what looks at everything waits for it.
+        let is_last_look = changed.iter().all(|(old, _)| old.row.kind == TaskKind::Remember);
+        if !is_under_way
+            && is_last_look
+            && let Some(looked) = self.find_alternatives(view, now).await?
+        {
+            return Ok(looked);
+        }
+        if !changed.is_empty() {
+            return self.change(view, changed).await;
+        }
+        // The same for all that was lost: while work is under way more may be.
         if !lost.is_empty() && !is_under_way {
             let reason = lost.first().map(|(_, reason)| reason.clone()).unwrap_or_default();
-            let dropped =
-                lost.into_iter().map(|(task, reason)| (task.row.id, reason)).take(OPS / 2).collect();
+            // What waits brings neither a review nor an effect along.
+            let fitting = fit::fitting(&lost, |(task, _)| fit::bytes(&task.row));
+            let lost = lost.into_iter().take(fitting);
+            let dropped = lost.map(|(task, reason)| (task.row.id, reason)).collect();
             let changes = Changes { cause: PlanCause::Loss, reason, dropped, ..Changes::default() };
             return self.replan_view(view, &changes).await;
-        }
-        // The same of posts that were refused too often.
-        if !is_under_way && let Some(looked) = self.find_alternatives(view, now).await? {
-            return Ok(looked);
         }
         let idle = clear::without_idle_questions(Transaction::by(self.writer()), view, now);
         let idle = idle.map_err(handle_error)?;
@@ -173,27 +184,35 @@ where
             Err(unusable) => return self.stop(view, &unusable.to_string()).await,
         };
         if check.met {
-            let closed = round::closed(plan, check);
-            return self.write(&Transaction::by(self.writer()).replace(plan, closed)?).await;
+            return self.close(plan, check).await;
         }
         let campaign = &view.campaign.row;
         let agent = self.agent_of(campaign).await?;
         let (policy, _) = self.store.policy(&campaign.tenant).await?;
         let remaining = round::remaining(campaign, &check);
-        let drawn = draft::draw(&self.model, view, &remaining, &agent, policy.disclosure, now).await;
+        let drawn = draft::draw(&self.model, view, &remaining, &agent, &policy, check.cost, now).await;
         let mut draft = match drawn {
             Ok(draft) => draft,
             Err(DraftError::Model(ModelError::Unavailable(why))) => {
                 return Err(ModelError::Unavailable(why).into());
             }
-            Err(unusable) => return self.stop(view, &unusable.to_string()).await,
+            Err(unusable) => return self.close(plan, round::last(check, &unusable.to_string())).await,
         };
         if draft.tasks.len() > round::TASKS {
             let reason = format!("a round of {} tasks is more than one plan version adds", draft.tasks.len());
-            return self.stop(view, &reason).await;
+            return self.close(plan, round::last(check, &reason)).await;
         }
         round::read_further(view, &mut draft.tasks);
-        self.replan_view(view, &round::changes(view, check, draft)).await
+        let changes = round::changes(view, check.clone(), draft);
+        match self.refusal(view, &changes).await? {
+            Some(reason) => self.close(plan, round::last(check, &reason)).await,
+            None => self.replan_view(view, &changes).await,
+        }
+    }
+
+    /// Notes what was found of the goal; nothing follows but the end.
+    async fn close(&self, plan: &Stored<Plan>, check: GoalCheck) -> Result<Looked, HandleError> {
+        self.write(&Transaction::by(self.writer()).replace(plan, round::closed(plan, check))?).await
     }
 
     async fn agent_of(&self, campaign: &Campaign) -> Result<Agent, HandleError> {
@@ -283,19 +302,25 @@ where
     }
 
     async fn replan_view(&self, view: &View, changes: &Changes) -> Result<Looked, HandleError> {
-        if replan::versions(view) >= limits::REPLANS_PER_CAMPAIGN {
-            return self.stop(view, "re-planned too often").await;
-        }
-        if !changes.changed.is_empty() || !changes.added.is_empty() {
-            let (policy, _) = self.store.policy(&view.campaign.row.tenant).await?;
-            let estimate = replan::estimate_of(view, changes);
-            if let Err(reason) = Operating::of(view, policy.caps.operating).open(estimate) {
-                return self.stop(view, &reason).await;
-            }
+        if let Some(reason) = self.refusal(view, changes).await? {
+            return self.stop(view, &reason).await;
         }
         let transaction =
             replan::transaction(view, changes, self.writer(), self.clock.now()).map_err(handle_error)?;
         self.write(&transaction).await
+    }
+
+    /// Why another version cannot be: one too many, or more than the operating limit allows.
+    async fn refusal(&self, view: &View, changes: &Changes) -> Result<Option<String>, HandleError> {
+        if replan::versions(view) >= limits::REPLANS_PER_CAMPAIGN {
+            return Ok(Some("re-planned too often".to_owned()));
+        }
+        if changes.changed.is_empty() && changes.added.is_empty() {
+            return Ok(None);
+        }
+        let (policy, _) = self.store.policy(&view.campaign.row.tenant).await?;
+        let estimate = replan::estimate_of(view, changes);
+        Ok(Operating::of(view, policy.caps.operating).open(estimate).err())
     }
 
     /// [P-7]

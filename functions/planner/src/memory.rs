@@ -20,8 +20,10 @@ pub(crate) async fn remembered(
     let Some([long_term, recent]) = Recollection::questions(tenant, agent, goal) else {
         return Recollection::default();
     };
-    let (long_term, recent) =
-        tokio::join!(ask(tools, Recollection::LONG_TERM, long_term), ask(tools, Recollection::RECENT, recent));
+    let (long_term, recent) = tokio::join!(
+        ask(tools, Recollection::LONG_TERM, long_term),
+        ask(tools, Recollection::RECENT, recent)
+    );
     Recollection::of(&texts(recent, agent), &texts(long_term, agent))
 }
 

@@ -46,12 +46,12 @@ pub(crate) fn moves(view: &View, now: Timestamp) -> Result<Moves, IllegalTransit
 }
 
 /// What waits for something lost is lost with it, however long the chain: each level by itself would cost a plan version. A
-/// post does without its picture, and what looks at everything waits for ends alone.
+/// post does without its picture or clip, and what looks at everything waits for ends alone.
 fn lose_dependents(view: &View, lost: &mut Vec<(Stored<Task>, String)>) {
     let mut at = 0;
     while let Some(parent) = lost.get(at).map(|(parent, _)| parent.row.clone()) {
         at += 1;
-        if parent.kind == TaskKind::Illustrate {
+        if parent.kind.is_for_a_post() {
             continue;
         }
         for task in view.blocked_by(&parent.id) {
@@ -123,16 +123,20 @@ fn source(view: &View, task: &Task) -> Result<Option<Source>, String> {
     })
 }
 
-/// [K-6] The committed pictures of the same source, of the tasks that this one waited for.
+/// [K-6] The committed pictures of the same source, of the tasks that this one waited for; what moves goes alone.
 fn pictures(view: &View, task: &Task) -> Vec<Picture> {
     let parents = task.depends_on.iter().filter_map(|parent| view.tasks.get(parent));
     let of_its_source = parents.filter(|parent| parent.row.binding == task.binding);
     let made = of_its_source.filter(|parent| parent.row.status == TaskStatus::Approved);
     let pictures = made.filter_map(|parent| match &parent.row.committed.as_ref()?.outcome {
-        WorkOutcome::Artifact { artifact: Artifact::Image { image } } => Some(image.clone()),
-        _ => None,
+        WorkOutcome::Artifact { artifact } => artifact.picture().cloned(),
+        WorkOutcome::Intent { .. } | WorkOutcome::Failure { .. } => None,
     });
-    pictures.take(PICTURES_PER_POST).collect()
+    let pictures: Vec<Picture> = pictures.collect();
+    match pictures.iter().find(|picture| Picture::goes_alone(&picture.mime)) {
+        Some(moving) => vec![moving.clone()],
+        None => pictures.into_iter().take(PICTURES_PER_POST).collect(),
+    }
 }
 
 /// [K-7] What is out there, the newest first, as much of it as a question about it may name and a row has room for.

@@ -2,7 +2,7 @@
 //! (`docs/adr/0012`). Amounts are minor units of the campaign's currency.
 
 use chimera_domain::{
-    IllegalTransition, Money, Plan, PlanEvent, Stored, Task, TaskEvent, TaskKind, TaskStatus,
+    IllegalTransition, Money, Plan, PlanEvent, Spendable, Stored, Task, TaskEvent, TaskKind, TaskStatus,
 };
 
 use crate::view::View;
@@ -20,7 +20,7 @@ pub(crate) struct Operating {
 impl Operating {
     pub(crate) fn of(view: &View, limit: Option<Money>) -> Self {
         let waits = |task: &&Stored<Task>| matches!(task.row.status, TaskStatus::Open | TaskStatus::Blocked);
-        let waiting = view.tasks.values().filter(waits).map(|task| task.row.kind);
+        let waiting = view.tasks.values().filter(waits).map(|task| task.row.attempt_cost());
         Self {
             spent: spent(view),
             reserved: attempts(waiting),
@@ -51,7 +51,7 @@ impl Operating {
         if new.status != TaskStatus::Open {
             return Ok(new);
         }
-        let attempt = new.kind.attempt_cost();
+        let attempt = new.attempt_cost();
         let needs = if old.status == TaskStatus::Blocked { 0 } else { attempt };
         self.reserved = self.reserved.saturating_add(needs);
         let Some(limit) = self.over() else { return Ok(new) };
@@ -78,10 +78,25 @@ pub(crate) fn at_most_with(view: &View, estimate: Money) -> Money {
     operating.at_most().plus(estimate).unwrap_or(estimate)
 }
 
-/// What drawing and one attempt of a task of each of these kinds may cost.
-pub(crate) fn estimate(drawing: Money, tasks: impl Iterator<Item = TaskKind>) -> Money {
-    let first = Money::new(attempts(tasks), drawing.currency()).unwrap_or(drawing);
+/// What drawing and these attempts, each at its most, may cost.
+pub(crate) fn estimate(drawing: Money, of: impl Iterator<Item = i64>) -> Money {
+    let first = Money::new(attempts(of), drawing.currency()).unwrap_or(drawing);
     drawing.plus(first).unwrap_or(first)
+}
+
+/// [K-16] What is left for the tasks of a version that has cost so much to draw: of the policy's limit, and of the brief's
+/// budget for clips, which those of a campaign share over all its versions.
+pub(crate) fn spendable(view: &View, limit: Option<Money>, drawing: i64) -> Spendable {
+    let used = Operating::of(view, None).at_most().minor().saturating_add(drawing);
+    let films = view.tasks.values().map(|task| &task.row).filter(|task| task.kind == TaskKind::Film);
+    let filmed = films.map(|film| {
+        let to_come = if film.status.is_final() { 0 } else { film.attempt_cost() };
+        film.cost.minor().saturating_add(to_come)
+    });
+    Spendable {
+        attempts: limit.map(|limit| limit.minor().saturating_sub(used)),
+        clips: view.campaign.row.brief.budget.minor().saturating_sub(attempts(filmed)),
+    }
 }
 
 /// [M-12] The plan as it closes: what it cost is what the rows say now and no other version has settled.
@@ -101,7 +116,7 @@ fn spent(view: &View) -> i64 {
     tasks.chain(plans).chain(checks).fold(0, i64::saturating_add)
 }
 
-/// [K-2] One attempt of a task of each of these kinds, at its most.
-fn attempts(of: impl Iterator<Item = TaskKind>) -> i64 {
-    of.map(TaskKind::attempt_cost).fold(0, i64::saturating_add)
+/// [K-2] All of these together.
+fn attempts(of: impl Iterator<Item = i64>) -> i64 {
+    of.fold(0, i64::saturating_add)
 }

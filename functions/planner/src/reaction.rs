@@ -18,7 +18,7 @@ const OPS: usize = 60;
 /// A task's goal holds this much of the campaign's, in characters: every row and message carries it.
 const GOAL_CHARS: usize = 300;
 
-/// Whether the campaign still watches the world: it has not reacted as often as it may, and its time is not over.
+/// [PE-5] Whether the campaign still watches the world: it has not reacted as often as it may, and its time is not over.
 pub(crate) fn is_watching(view: &View, now: Timestamp) -> bool {
     let campaign = &view.campaign.row;
     campaign.brief.react.as_ref().is_some_and(|react| {
@@ -72,6 +72,14 @@ pub(crate) fn to_signals(view: &View, drafting: &Drafting<'_>, policy: &Policy) 
         reaction.take(&signal.row);
     }
     Some(reaction.changes())
+}
+
+/// [PE-4] What becomes of signals that nobody has answered when their campaign is over.
+pub(crate) fn too_late(view: &View) -> Changes {
+    let open = view.signals.iter().filter(|signal| signal.row.status == SignalStatus::Open);
+    let reason = format!("the campaign is {}", view.campaign.row.status);
+    let ignored = open.map(|signal| (signal.row.id.clone(), SignalAnswer::Ignored(reason.clone())));
+    Changes { signals: ignored.take(limits::OPS_PER_TRANSACTION).collect(), ..Changes::default() }
 }
 
 /// A plan version in the making.
@@ -149,7 +157,7 @@ impl<'a> Reaction<'a> {
                 Err("the policy does not declare ai_replies_approved".to_owned())
             }
             Seen::Mention { mention, .. } => Ok(vec![ProposedTask {
-                id: named("reply", signal)?,
+                id: self.named("reply", signal)?,
                 kind: TaskKind::Reply,
                 goal: self.goal("Answer the mention."),
                 depends_on: Vec::new(),
@@ -170,10 +178,10 @@ impl<'a> Reaction<'a> {
 
     /// [PE-3] A trend is read about before it is written about, so that the Judge finds what the post claims.
     fn about_trend(&self, signal: &Signal, articles: &[String]) -> Result<Vec<ProposedTask>, String> {
-        let research = named("research", signal)?;
+        let research = self.named("research", signal)?;
         let ids: Vec<String> = articles.iter().take(limits::ARTICLES_PER_TASK).cloned().collect();
         let write = ProposedTask {
-            id: named("write", signal)?,
+            id: self.named("write", signal)?,
             kind: TaskKind::Write,
             goal: self.goal("Write one post about the source, which is news."),
             depends_on: vec![research.clone()],
@@ -196,7 +204,7 @@ impl<'a> Reaction<'a> {
     /// [M-12] The tasks as rows, where what they may cost can be set aside; else why not.
     fn afford(&mut self, proposed: Vec<ProposedTask>) -> Result<Vec<Task>, String> {
         let zero = Money::zero(self.view.campaign.row.currency());
-        let estimate = operating::estimate(zero, proposed.iter().map(|task| task.kind));
+        let estimate = operating::estimate(zero, proposed.iter().map(|task| task.kind.attempt_cost()));
         let mut operating = self.operating.clone();
         operating.open(estimate)?;
         self.operating = operating;
@@ -219,7 +227,7 @@ impl<'a> Reaction<'a> {
             .min_by_key(|(nearness, ordinal, _)| (*nearness, *ordinal));
         if let Some((_, _, task)) = least {
             let picture = self.view.tasks.values().map(|stored| &stored.row).find(|other| {
-                other.kind == TaskKind::Illustrate
+                other.kind.is_for_a_post()
                     && task.depends_on.contains(&other.id)
                     && !other.status.is_final()
                     && !is_dropped(&other.id)
@@ -239,6 +247,13 @@ impl<'a> Reaction<'a> {
         let is_it =
             |task: &Task| matches!(&task.binding, Binding::Mention { mention: bound } if bound.id == mention);
         self.view.tasks.values().any(|task| is_it(&task.row)) || self.changes.added.iter().any(is_it)
+    }
+
+    /// The task's id, of the signal that it answers: another look at the same signal names the same task. One that somebody
+    /// has given away can never be inserted.
+    fn named(&self, what: &str, signal: &Signal) -> Result<TaskId, String> {
+        let id = TaskId::new(format!("{what}-{}", signal.id)).map_err(|error| error.to_string())?;
+        if self.view.tasks.contains_key(&id) { Err(format!("there is a task {id} already")) } else { Ok(id) }
     }
 
     fn goal(&self, first: &str) -> String {
@@ -265,11 +280,6 @@ fn nearness(status: TaskStatus) -> Option<u8> {
         TaskStatus::Held => Some(3),
         TaskStatus::Approved | TaskStatus::Failed | TaskStatus::Dropped => None,
     }
-}
-
-/// The task's id, of the signal that it answers: another look at the same signal names the same task.
-fn named(what: &str, signal: &Signal) -> Result<TaskId, String> {
-    TaskId::new(format!("{what}-{}", signal.id)).map_err(|error| error.to_string())
 }
 
 /// The signal in one line, without the words of whoever was heard: they are data, and reasons are read everywhere.

@@ -2,7 +2,7 @@
 //! what was seen. Where a commit got there first it is cancelled and the planner looks again.
 
 use chimera_domain::{
-    Campaign, Effect, EffectEvent, GoalCheck, IllegalTransition, Money, Plan, PlanCause, PlanDiff,
+    Binding, Campaign, Effect, EffectEvent, GoalCheck, IllegalTransition, Money, Plan, PlanCause, PlanDiff,
     PlanStatus, Review, ReviewEvent, ReviewStatus, Signal, SignalEvent, SignalId, StoreError, Stored, Task,
     TaskEvent, TaskId, TaskStatus, Timestamp, Transaction, WriterId,
 };
@@ -70,20 +70,32 @@ impl Changes {
     }
 }
 
-/// Versions that count as re-plans: what was perceived is bounded by the brief itself, and first plans by drafts and edits
-/// of their own.
+/// Versions that count as re-plans: what was perceived is bounded by the brief itself, also where nothing can be read about it
+/// and its post is lost, and first plans by drafts and edits of their own.
 pub(crate) fn versions(view: &View) -> u32 {
-    let is_replan = |plan: &&Stored<Plan>| {
-        matches!(plan.row.cause, PlanCause::Loss | PlanCause::Alternative | PlanCause::Round)
+    let is_replan = |plan: &&Stored<Plan>| match plan.row.cause {
+        PlanCause::Loss => !is_of_news_alone(view, plan.row.diff.dropped.iter()),
+        PlanCause::Alternative | PlanCause::Round => true,
+        PlanCause::Brief | PlanCause::Operator | PlanCause::Signals => false,
     };
     u32::try_from(view.plans.iter().filter(is_replan).count()).unwrap_or(u32::MAX)
+}
+
+/// Whether all of these tasks rest on news that were perceived.
+fn is_of_news_alone<'a>(view: &View, mut tasks: impl Iterator<Item = &'a TaskId>) -> bool {
+    let binding = |id: &TaskId| view.tasks.get(id).map(|task| &task.row.binding);
+    tasks.all(|id| match binding(id) {
+        Some(Binding::SourceOf { task, .. }) => matches!(binding(task), Some(Binding::Articles { .. })),
+        _ => false,
+    })
 }
 
 /// What the changes may cost to run: what a model has been asked for them, another attempt of each task that starts over,
 /// and one of each that is new.
 pub(crate) fn estimate_of(view: &View, changes: &Changes) -> Money {
-    let changed = changes.changed.iter().filter_map(|(id, _)| view.tasks.get(id)).map(|task| task.row.kind);
-    let added = changes.added.iter().map(|task| task.kind);
+    let changed = changes.changed.iter().filter_map(|(id, _)| view.tasks.get(id));
+    let changed = changed.map(|task| task.row.attempt_cost());
+    let added = changes.added.iter().map(Task::attempt_cost);
     let zero = Money::zero(view.campaign.row.currency());
     let drawing = changes.drawing.unwrap_or(zero);
     let asking = changes.closed.as_ref().map_or(zero, |goal| goal.cost);

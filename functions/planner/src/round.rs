@@ -27,7 +27,13 @@ pub(crate) fn is_to_be_closed(view: &View) -> bool {
 
 /// Whether another round may follow the present one.
 pub(crate) fn is_open(view: &View) -> bool {
-    let is_asked = view.plan().is_some_and(|plan| plan.row.goal.is_some());
+    // Versions that losses and signals make within a round do not open the question again.
+    let is_drawn = |plan: &&Stored<Plan>| {
+        matches!(plan.row.cause, PlanCause::Brief | PlanCause::Operator | PlanCause::Round)
+    };
+    let began = view.plans.iter().filter(is_drawn).map(|plan| plan.row.number).max().unwrap_or(0);
+    let mut of_round = view.plans.iter().filter(|plan| plan.row.number >= began);
+    let is_asked = of_round.any(|plan| plan.row.goal.is_some());
     rounds(view) < view.campaign.row.brief.rounds && !is_asked
 }
 
@@ -103,6 +109,7 @@ pub(crate) fn remaining(campaign: &Campaign, check: &GoalCheck) -> Campaign {
     let brief = &mut remaining.brief;
     brief.posts = check.posts;
     brief.illustrations = brief.illustrations.min(check.posts);
+    brief.films = brief.films.min(check.posts.saturating_sub(brief.illustrations));
     brief.replies.clear();
     brief.payments.clear();
     brief.remember = false;
@@ -147,6 +154,11 @@ pub(crate) fn closed(plan: &Stored<Plan>, check: GoalCheck) -> Plan {
     Plan { goal: Some(check), ..plan.row.clone() }
 }
 
+/// The answer where no other round can follow; why, for people.
+pub(crate) fn last(check: GoalCheck, reason: &str) -> GoalCheck {
+    GoalCheck { why: format!("{}; no other round: {reason}", check.why), ..check }
+}
+
 /// What was drawn, as the version that follows. Its tasks come after all that there are.
 pub(crate) fn changes(view: &View, check: GoalCheck, draft: Draft) -> Changes {
     let first = u32::try_from(view.next_ordinal()).unwrap_or(u32::MAX);
@@ -154,7 +166,10 @@ pub(crate) fn changes(view: &View, check: GoalCheck, draft: Draft) -> Changes {
     let added: Vec<Task> = draft.tasks.into_iter().map(later).collect();
     let mut changes = Changes {
         cause: PlanCause::Round,
-        reason: format!("the goal is not met: {}", check.why),
+        reason: match &draft.left_out {
+            None => format!("the goal is not met: {}", check.why),
+            Some(left_out) => format!("the goal is not met: {}; {left_out}", check.why),
+        },
         drawing: draft.plan.drawing,
         closed: Some(check),
         ..Changes::default()

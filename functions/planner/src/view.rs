@@ -189,7 +189,7 @@ impl View {
                 return Inputs::Lost(format!("{parent} is not in the campaign"));
             };
             match parent.status {
-                TaskStatus::Failed | TaskStatus::Dropped if parent.kind == TaskKind::Illustrate => {}
+                TaskStatus::Failed | TaskStatus::Dropped if parent.kind.is_for_a_post() => {}
                 TaskStatus::Failed | TaskStatus::Dropped => {
                     return Inputs::Lost(format!("{} was {}", parent.id, parent.status));
                 }

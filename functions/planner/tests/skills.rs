@@ -88,6 +88,8 @@ fn a_picture(alt_text: &str) -> Picture {
         height: 512,
         alt_text: alt_text.to_owned(),
         model: "sandbox-1".to_owned(),
+        character: None,
+        duration_ms: None,
     }
 }
 

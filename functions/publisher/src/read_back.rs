@@ -304,7 +304,8 @@ mod tests {
     /// [E-10] [E-14]
     #[test]
     fn memories_are_there_once_all_are_and_are_given_up_when_the_call_is_over() {
-        let memory = |key: &str| json!({ "key": key, "kind": "episodic", "text": "One small tool.", "salience": 40 });
+        let memory =
+            |key: &str| json!({ "key": key, "kind": "episodic", "text": "One small tool.", "salience": 40 });
         let arguments = json!({ "account": "mira", "memories": [memory("c-1/1"), memory("c-1/2")] });
         let mut keeping = effect("memories_keep", &arguments);
         keeping.intent.server = "weaviate".to_owned();

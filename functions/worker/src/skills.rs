@@ -1,6 +1,7 @@
 //! The skills: one per kind of task. A new one is a file here and a line in each of the two tables, [`run`] and
 //! [`tools_of`].
 
+mod film;
 mod illustrate;
 mod memory;
 mod others;
@@ -9,6 +10,7 @@ mod remember;
 mod reply;
 mod research;
 mod transact;
+mod visual;
 mod write;
 
 use chimera_domain::ports::{Ask, ModelRole, ReasoningModel, SkillTools};
@@ -28,6 +30,7 @@ pub(crate) async fn run<T: SkillTools, M: ReasoningModel>(
         TaskKind::Write => write::run(desk, task).await,
         TaskKind::Reply => reply::run(desk, task).await,
         TaskKind::Illustrate => illustrate::run(desk, task).await,
+        TaskKind::Film => film::run(desk, task).await,
         TaskKind::Transact => transact::run(desk, task).await,
         TaskKind::Remember => remember::run(desk, task).await,
     }
@@ -44,6 +47,7 @@ pub fn tools_of(kind: TaskKind) -> &'static [ToolName] {
         TaskKind::Write => write::TOOLS,
         TaskKind::Reply => reply::TOOLS,
         TaskKind::Illustrate => illustrate::TOOLS,
+        TaskKind::Film => film::TOOLS,
         TaskKind::Transact => transact::TOOLS,
         TaskKind::Remember => remember::TOOLS,
     }

@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use thiserror::Error;
 
+use crate::edit::attempts;
 use crate::{
     Agent, Campaign, CampaignEvent, CampaignStatus, Drafting, IllegalTransition, Money, MoneyError,
     OperatorId, Plan, PlanCause, PlanEdit, PlanEvent, PlanStatus, Policy, Proposal, ProposalError,
-    ProposedTask, Rejection, StoreError, Stored, Task, TaskEvent, TaskId, TaskStatus, Transaction, WriterId,
-    limits,
+    ProposedTask, Rejection, Spendable, StoreError, Stored, Task, TaskEvent, TaskId, TaskStatus, Transaction,
+    VideoTiers, WriterId, limits,
 };
 
 /// A campaign with its plan, as it was read.
@@ -137,7 +138,9 @@ impl WaitingPlan {
     ) -> Result<Option<Answered>, AnswerError> {
         self.require_waiting()?;
         let number = self.versions.iter().map(|version| version.number).max().unwrap_or(0) + 1;
+        let tiers = self.spendable(policy).tiers(&proposal.tasks, &self.kept_tiers(proposal));
         let drafting = Drafting::new(&self.campaign.row, agent, policy.disclosure, number, now);
+        let drafting = drafting.with_tiers(tiers);
         let present = self.tasks.iter().map(|(id, task)| (id.clone(), task.row.clone())).collect();
         let edit = PlanEdit::of(&present, proposal, &drafting).map_err(AnswerError::NoPlan)?;
         if edit.changes() == 0 {
@@ -169,6 +172,28 @@ impl WaitingPlan {
         let campaign = Campaign { status, due_at, ..self.campaign.row.clone() };
         let write = Transaction::by(writer).replace(&self.campaign, campaign.clone())?;
         Ok(Answered { write: write.replace(&self.plan, plan.clone())?, campaign, plan })
+    }
+
+    /// What the policy and the budget leave for the plan's tasks: the limit without what is spent already.
+    fn spendable(&self, policy: &Policy) -> Spendable {
+        let live = self.tasks.values().map(|task| &task.row).filter(|task| !task.status.is_final());
+        let set_aside = self.plan.row.reserved.unwrap_or(self.plan.row.estimate).minor();
+        let spent = set_aside.saturating_sub(attempts(live));
+        let limit = policy.caps.operating.map(Money::minor);
+        Spendable {
+            attempts: limit.map(|limit| limit.saturating_sub(spent)),
+            clips: self.campaign.row.brief.budget.minor(),
+        }
+    }
+
+    /// [K-16] The tiers of clips whose priority nobody has changed.
+    fn kept_tiers(&self, proposal: &Proposal) -> VideoTiers {
+        let kept = proposal.tasks.iter().filter_map(|task| {
+            let present = &self.tasks.get(&task.id)?.row;
+            let tier = present.tier.filter(|_| present.priority == task.priority)?;
+            Some((task.id.clone(), tier))
+        });
+        kept.collect()
     }
 
     fn with_tasks(

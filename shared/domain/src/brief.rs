@@ -25,6 +25,9 @@ pub struct Brief {
     /// How many of the posts, from the first, get a picture of their own.
     #[serde(default)]
     pub illustrations: u32,
+    /// How many of the posts after those get a clip of their own.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub films: u32,
     /// Payments to propose, each once. A campaign may consist of payments alone: no feeds and 0 posts then.
     #[serde(default)]
     pub payments: Vec<PaymentOrder>,
@@ -59,6 +62,11 @@ pub struct Brief {
 
 fn one_round() -> u32 {
     1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_none(count: &u32) -> bool {
+    *count == 0
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
@@ -114,6 +122,9 @@ pub enum BriefError {
     /// A picture without a post.
     #[error("illustrations must be at most the number of posts, {0}")]
     Illustrations(u32),
+    /// A clip without a post, or for one that has a picture.
+    #[error("illustrations and films together must be at most the number of posts, {0}")]
+    Films(u32),
     /// A task for everything that is asked for is more than a plan holds.
     #[error("{wanted} are more than the {max} tasks of a plan", max = limits::TASKS_PER_PLAN)]
     Tasks {
@@ -224,6 +235,9 @@ impl Brief {
         if self.illustrations > self.posts {
             return Err(BriefError::Illustrations(self.posts));
         }
+        if self.films > self.posts.saturating_sub(self.illustrations) {
+            return Err(BriefError::Films(self.posts));
+        }
         if self.remember && self.posts == 0 {
             return Err(BriefError::Remember);
         }
@@ -258,14 +272,15 @@ impl Brief {
         Ok(())
     }
 
-    /// [P-10] One task reads each feed, and one each writes a post, illustrates it, writes a reply, proposes a payment and
-    /// remembers.
+    /// [P-10] One task reads each feed, and one each writes a post, illustrates or films it, writes a reply, proposes a
+    /// payment and remembers.
     fn check_size(&self) -> Result<(), BriefError> {
         let counted = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
         let parts = [
             (self.feeds.len(), "feeds"),
             (counted(self.posts), "posts"),
             (counted(self.illustrations), "illustrations"),
+            (counted(self.films), "films"),
             (self.replies.len(), "replies"),
             (self.payments.len(), "payments"),
             (usize::from(self.remember), "remember task"),

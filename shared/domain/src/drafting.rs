@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::{
     Agent, Binding, Brief, Campaign, Check, Criterion, Disclosure, Money, PlanError, Proposal, ProposedTask,
-    Task, TaskKind, TaskStatus, check_plan,
+    Task, TaskId, TaskKind, TaskStatus, VideoTier, VideoTiers, check_plan,
 };
 
 /// Longest backstory a task carries, in characters: the aim is a message of 6 KB.
@@ -19,6 +19,7 @@ pub struct Drafting<'a> {
     /// The plan version that they are of.
     number: u32,
     now: Timestamp,
+    tiers: VideoTiers,
 }
 
 impl<'a> Drafting<'a> {
@@ -31,7 +32,14 @@ impl<'a> Drafting<'a> {
         number: u32,
         now: Timestamp,
     ) -> Self {
-        Self { campaign, agent, demanded: Demanded::by(&campaign.brief, disclosure), number, now }
+        let demanded = Demanded::by(&campaign.brief, disclosure);
+        Self { campaign, agent, demanded, number, now, tiers: VideoTiers::new() }
+    }
+
+    /// The same, whose clips are of these tiers.
+    #[must_use]
+    pub fn with_tiers(self, tiers: VideoTiers) -> Self {
+        Self { tiers, ..self }
     }
 
     /// The proposed tasks as rows of a whole plan.
@@ -55,6 +63,7 @@ impl<'a> Drafting<'a> {
         criteria.retain(|own| demanded.iter().all(|asked| asked.id != own.id));
         criteria.extend(demanded);
         let is_open = proposed.depends_on.is_empty();
+        let tier = self.tier_of(&proposed.id);
         let mut persona = self.agent.persona.clone();
         persona.backstory = persona.backstory.chars().take(BACKSTORY_CHARS).collect();
         Task {
@@ -75,6 +84,7 @@ impl<'a> Drafting<'a> {
             criteria,
             persona,
             binding: proposed.binding,
+            tier,
             source: None,
             pictures: Vec::new(),
             published: Vec::new(),
@@ -94,6 +104,11 @@ impl<'a> Drafting<'a> {
     /// What a task of this kind must satisfy whatever anybody wants: law's, policy's and an order's demands.
     pub(crate) fn law(&self, kind: TaskKind, binding: &Binding) -> Vec<Criterion> {
         self.demanded.law(kind, binding)
+    }
+
+    /// The tier of this task's clip; none where there is none, or nothing pays for it.
+    pub(crate) fn tier_of(&self, id: &TaskId) -> Option<VideoTier> {
+        self.tiers.get(id).copied()
     }
 
     /// The brief that is planned for.
@@ -137,7 +152,7 @@ impl Demanded {
     fn of(&self, kind: TaskKind, binding: &Binding) -> Vec<Criterion> {
         let own: &[Criterion] = match kind {
             TaskKind::Write => &self.posts,
-            TaskKind::Illustrate => &self.pictures,
+            TaskKind::Illustrate | TaskKind::Film => &self.pictures,
             _ => &[],
         };
         let law = self.law(kind, binding);

@@ -113,6 +113,7 @@ impl Draft<'_> {
             let missing = task.depends_on.iter().filter(|parent| !listed.contains_key(parent));
             faults.extend(missing.map(|parent| PlanError::Missing(task.id.clone(), parent.clone()).into()));
             faults.extend(self.order_fault(task));
+            faults.extend(self.clip_fault(task));
             faults.extend(input_fault(task, &listed, &self.drafting.brief().feeds));
         }
         faults
@@ -167,6 +168,12 @@ impl Draft<'_> {
         }
     }
 
+    /// [K-16] A model's clip is left out where nothing pays for it; a person is told.
+    fn clip_fault(&self, task: &ProposedTask) -> Option<ProposalError> {
+        let is_unpaid = task.kind == TaskKind::Film && self.drafting.tier_of(&task.id).is_none();
+        is_unpaid.then(|| ProposalError::Unfunded(task.id.clone()))
+    }
+
     /// Every task as the row that it is to be, in order.
     fn rows(&self) -> Vec<Task> {
         let places = self.places();
@@ -204,6 +211,7 @@ impl Draft<'_> {
             depends_on: task.depends_on.clone(),
             criteria,
             priority: task.priority,
+            tier: self.drafting.tier_of(&task.id),
             ordinal: place,
             ..present.clone()
         };
@@ -229,8 +237,8 @@ impl Draft<'_> {
 }
 
 /// [K-2] One attempt of each of these tasks, at its most, in minor units.
-fn attempts<'a>(tasks: impl Iterator<Item = &'a Task>) -> i64 {
-    tasks.map(|task| task.kind.attempt_cost()).fold(0, i64::saturating_add)
+pub(crate) fn attempts<'a>(tasks: impl Iterator<Item = &'a Task>) -> i64 {
+    tasks.map(Task::attempt_cost).fold(0, i64::saturating_add)
 }
 
 /// [PL-5] Whether a task's input could ever be there.

@@ -11,6 +11,7 @@ mod drafting;
 mod edit;
 mod effect;
 mod feed;
+mod film;
 mod follow_up;
 mod grant;
 mod ids;
@@ -50,6 +51,7 @@ pub use drafting::Drafting;
 pub use edit::PlanEdit;
 pub use effect::{Approving, Claim, Effect, EffectEvent, EffectStatus, Outcome, Refusal};
 pub use feed::{ToolFeed, ToolFeedError, is_http_url, is_server_name, is_tool_name};
+pub use film::{Spendable, VideoTier, VideoTiers, video_tier};
 pub use follow_up::{Cause, Command, Home, changed_enough, follow_up, resend_is_due};
 pub use grant::{Grant, SignedGrant};
 pub use ids::{

@@ -78,6 +78,18 @@ pub const ATTEMPT_COST_MINOR: i64 = 5;
 /// What an attempt to illustrate costs at most, in minor units: one picture at the dearest price (8 cents for a large,
 /// premium one) beside what every attempt may cost.
 pub const ILLUSTRATE_COST_MINOR: i64 = 8 + ATTEMPT_COST_MINOR;
+/// What a clip of each tier costs at most, in minor units: what such models take for two seconds of a size and so many
+/// pictures a second, about three times as much with each tier.
+pub const DRAFT_CLIP_MINOR: i64 = 10;
+/// The same of the middle tier.
+pub const STANDARD_CLIP_MINOR: i64 = 40;
+/// The same of the dearest tier.
+pub const PREMIUM_CLIP_MINOR: i64 = 120;
+/// What an attempt to film costs at most where its tier is not known, in minor units: one clip of the dearest tier beside
+/// what every attempt may cost.
+pub const FILM_COST_MINOR: i64 = PREMIUM_CLIP_MINOR + ATTEMPT_COST_MINOR;
+/// The longest clip, in milliseconds: what the networks take from every account.
+pub const CLIP_MS: u32 = 140_000;
 /// Payments one campaign may order: a person can still read them all beforehand.
 pub const PAYMENTS_PER_CAMPAIGN: usize = 10;
 /// The name of somebody who is paid, in characters.

@@ -6,7 +6,8 @@ use thiserror::Error;
 use crate::brief::{check_criteria, is_visible};
 use crate::wanted::Wanted;
 use crate::{
-    Binding, Brief, BriefError, Criterion, PlanError, Priority, Task, TaskId, TaskKind, is_carriable, limits,
+    Binding, Brief, BriefError, Criterion, PlanError, Priority, Task, TaskId, TaskKind, VideoTiers,
+    is_carriable, limits,
 };
 
 /// A plan's tasks, in their order.
@@ -61,6 +62,12 @@ pub enum ProposalError {
     /// More pictures than the brief asks for, or one for nothing that is written.
     #[error("task {0} would illustrate what nobody asked to have illustrated")]
     Picture(TaskId),
+    /// More clips than the brief asks for, or one for nothing that is written.
+    #[error("task {0} would film what nobody asked to have filmed")]
+    Clip(TaskId),
+    /// What is left of the budget, or of the policy's limit on operating cost, pays for no clip more.
+    #[error("task {0} would make a clip, for which too little is left of the budget")]
+    Unfunded(TaskId),
     /// A tool of somebody else's server that the brief does not name.
     #[error("task {0} would ask a tool that the brief does not name")]
     Tool(TaskId),
@@ -113,6 +120,8 @@ impl ProposalError {
             | Self::Payment(task)
             | Self::Post(task)
             | Self::Picture(task)
+            | Self::Clip(task)
+            | Self::Unfunded(task)
             | Self::Tool(task)
             | Self::Memory(task)
             | Self::Goal(task)
@@ -141,7 +150,9 @@ impl ProposalError {
             Self::Mention(_) | Self::Payment(_) | Self::Tool(_) | Self::Source(..) | Self::Feed(_) => {
                 Some("binding")
             }
-            Self::Post(_) | Self::Picture(_) | Self::Memory(_) => Some("kind"),
+            Self::Post(_) | Self::Picture(_) | Self::Clip(_) | Self::Unfunded(_) | Self::Memory(_) => {
+                Some("kind")
+            }
             Self::Goal(_) => Some("goal"),
             Self::Fixed(_, field) => Some(field),
             Self::Plan(PlanError::Size(_) | PlanError::Depth) | Self::LeftOut(_) => None,
@@ -179,13 +190,16 @@ impl Proposal {
     }
 
     /// Whatever a model says of it: [K-4] what the brief names waits for nothing that may come to nothing, and [K-7] what
-    /// looks at everything that was published waits for everything that is written.
+    /// looks at everything that was published waits for everything that is written. [K-16] What comes first is a model's to say
+    /// of clips alone.
     ///
     /// # Errors
     /// [`ProposalError::Memory`] where nothing is written.
     pub fn put_in_order(&mut self) -> Result<(), ProposalError> {
         let is_named = |task: &&mut ProposedTask| matches!(task.kind, TaskKind::Reply | TaskKind::Transact);
         self.tasks.iter_mut().filter(is_named).for_each(|task| task.depends_on.clear());
+        let is_other = |task: &&mut ProposedTask| task.kind != TaskKind::Film;
+        self.tasks.iter_mut().filter(is_other).for_each(|task| task.priority = Priority::Normal);
         let written: Vec<TaskId> = self.written().cloned().collect();
         for task in self.tasks.iter_mut().filter(|task| task.kind == TaskKind::Remember) {
             if written.is_empty() {
@@ -215,6 +229,18 @@ impl Proposal {
             }
         }
         Ok(())
+    }
+
+    /// [K-16] Takes out the clips that nothing pays for; what waited for one waits no more. Gives how many there were.
+    pub fn without_unpaid_clips(&mut self, tiers: &VideoTiers) -> usize {
+        let is_unpaid = |task: &ProposedTask| task.kind == TaskKind::Film && !tiers.contains_key(&task.id);
+        let unpaid = self.tasks.iter().filter(|task| is_unpaid(task)).map(|task| task.id.clone());
+        let unpaid: Vec<TaskId> = unpaid.collect();
+        self.tasks.retain(|task| !is_unpaid(task));
+        for task in &mut self.tasks {
+            task.depends_on.retain(|parent| !unpaid.contains(parent));
+        }
+        unpaid.len()
     }
 
     /// The tasks that write posts.

@@ -43,6 +43,11 @@ pub enum Artifact {
         /// It, by its digest.
         image: Picture,
     },
+    /// A clip for a post.
+    Video {
+        /// It, by its digest.
+        video: Picture,
+    },
     /// What the agent is to remember, best first: in rows of before memories were effects, and in no answer that passes.
     Memory {
         /// The memories.
@@ -50,7 +55,19 @@ pub enum Artifact {
     },
 }
 
-/// A picture by its digest; the bytes are with the server that made it.
+impl Artifact {
+    /// What it gives a post to carry, if it does: a picture or a clip.
+    #[must_use]
+    pub fn picture(&self) -> Option<&Picture> {
+        match self {
+            Self::Image { image } => Some(image),
+            Self::Video { video } => Some(video),
+            Self::Notes { .. } | Self::Memory { .. } => None,
+        }
+    }
+}
+
+/// A picture or clip by its digest; the bytes are with the server that made it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Picture {
@@ -66,6 +83,23 @@ pub struct Picture {
     pub alt_text: String,
     /// The model that made it.
     pub model: String,
+    /// Who is in it, as the server that made it says; unknown of what was made before anybody asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub character: Option<AgentId>,
+    /// Of a clip: how long it runs, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<u32>,
+}
+
+impl Picture {
+    /// Types of what moves, of which a post carries one and nothing beside it.
+    const MOVING: [&str; 3] = ["image/gif", "image/apng", "video/mp4"];
+
+    /// Whether something of this media type goes alone.
+    #[must_use]
+    pub fn goes_alone(mime: &str) -> bool {
+        Self::MOVING.contains(&mime)
+    }
 }
 
 /// Something that an agent remembers.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::transition::status;
 use crate::{
     AgentId, CampaignId, Criterion, Digest, EffectId, Flag, IllegalTransition, Money, PaymentOrder, Persona,
-    Picture, ResultId, ReviewId, Source, TaskId, TenantId, Usage, Verdict, WorkOutcome, limits,
+    Picture, ResultId, ReviewId, Source, TaskId, TenantId, Usage, Verdict, VideoTier, WorkOutcome, limits,
 };
 
 status! {
@@ -70,6 +70,8 @@ pub enum TaskKind {
     Reply,
     /// Make a picture for one source's post: an artifact.
     Illustrate,
+    /// Make a clip for one source's post: an artifact.
+    Film,
     /// Propose one payment that the brief orders: an intent to make it.
     Transact,
     /// Look at what was published and propose to remember what worked: an intent to keep it.
@@ -85,6 +87,7 @@ impl TaskKind {
             Self::Write => "write",
             Self::Reply => "reply",
             Self::Illustrate => "illustrate",
+            Self::Film => "film",
             Self::Transact => "transact",
             Self::Remember => "remember",
         }
@@ -96,11 +99,19 @@ impl TaskKind {
         matches!(self, Self::Write | Self::Reply | Self::Transact | Self::Remember)
     }
 
-    /// [K-2] What the models and tools of one attempt cost at most, in minor units of the campaign's currency.
+    /// [K-3] Whether it makes what goes out with one post, which does without where it cannot be had.
+    #[must_use]
+    pub fn is_for_a_post(self) -> bool {
+        matches!(self, Self::Illustrate | Self::Film)
+    }
+
+    /// [K-2] What the models and tools of one attempt cost at most, in minor units of the campaign's currency. Of a clip
+    /// its task knows better: [`Task::attempt_cost`].
     #[must_use]
     pub fn attempt_cost(self) -> i64 {
         match self {
             Self::Illustrate => limits::ILLUSTRATE_COST_MINOR,
+            Self::Film => limits::FILM_COST_MINOR,
             Self::Research | Self::Write | Self::Reply | Self::Transact | Self::Remember => {
                 limits::ATTEMPT_COST_MINOR
             }
@@ -250,9 +261,12 @@ pub struct Task {
     pub persona: Persona,
     /// Where its input comes from.
     pub binding: Binding,
-    /// The bound source, once open (write and illustrate tasks).
+    /// What is paid for its clip (film tasks).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tier: Option<VideoTier>,
+    /// The bound source, once open (write, illustrate and film tasks).
     pub source: Option<Source>,
-    /// Pictures that the tasks it depends on have made, once open (write tasks).
+    /// Pictures, or the clip, that the tasks it depends on have made, once open (write tasks).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pictures: Vec<Picture>,
     /// What the campaign has published, once open (remember tasks).
@@ -287,6 +301,15 @@ pub struct Task {
 const REVIEWER: &str = "reviewer: ";
 
 impl Task {
+    /// [K-2] What the models and tools of one attempt cost at most, in minor units of the campaign's currency.
+    #[must_use]
+    pub fn attempt_cost(&self) -> i64 {
+        match (self.kind, self.tier) {
+            (TaskKind::Film, Some(tier)) => tier.attempt_cost(),
+            (kind, _) => kind.attempt_cost(),
+        }
+    }
+
     /// The task as a row that waits, before it is written for the first time: the planner opens it when its turn comes.
     #[must_use]
     pub fn waiting(self) -> Self {

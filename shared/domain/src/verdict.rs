@@ -18,7 +18,7 @@ pub enum VerdictKind {
     Escalate,
 }
 
-/// A reason to ask a human, named by rule: `topic:politics`, `band:medium`, `hold_first`, `unreadable`,
+/// A reason to ask a human, named by rule: `topic:politics`, `band:medium`, `hold_first`, `unreadable`, `tries:last`,
 /// `budget:campaign`. An approval binds the set that was seen.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -11,6 +11,7 @@ pub(crate) struct Wanted<'a> {
     ordered: Vec<&'a PaymentOrder>,
     posts: u32,
     illustrations: u32,
+    films: u32,
     remembering: bool,
 }
 
@@ -22,6 +23,7 @@ impl<'a> Wanted<'a> {
             ordered: brief.payments.iter().collect(),
             posts: brief.posts,
             illustrations: brief.illustrations,
+            films: brief.films,
             remembering: brief.remember,
         }
     }
@@ -58,6 +60,11 @@ impl<'a> Wanted<'a> {
                 Ok(())
             }
             (TaskKind::Illustrate, _) => Err(ProposalError::Picture(id())),
+            (TaskKind::Film, Binding::SourceOf { .. }) if self.films > 0 => {
+                self.films -= 1;
+                Ok(())
+            }
+            (TaskKind::Film, _) => Err(ProposalError::Clip(id())),
             (TaskKind::Remember, Binding::Campaign) if std::mem::take(&mut self.remembering) => Ok(()),
             (TaskKind::Remember, _) | (_, Binding::Campaign) => Err(ProposalError::Memory(id())),
         }

@@ -163,8 +163,10 @@ impl Rows {
         let kinds: BTreeMap<TaskId, TaskKind> =
             self.tasks.iter().map(|task| (task.id.clone(), task.kind)).collect();
         let edges = self.tasks.iter().flat_map(|task| edges_to(task, &kinds)).collect();
+        let attempts: BTreeMap<TaskId, i64> =
+            self.tasks.iter().map(|task| (task.id.clone(), task.attempt_cost())).collect();
         let deltas: Vec<CostDelta> =
-            self.plans.iter().map(|plan| CostDelta::of(plan, &self.plans, &kinds)).collect();
+            self.plans.iter().map(|plan| CostDelta::of(plan, &self.plans, &attempts)).collect();
         let versions = self.plans.into_iter().zip(deltas).map(|(plan, delta)| Version::of(plan, delta));
         let versions = versions.collect();
         let nodes = self.tasks.into_iter().map(|task| node(task, &self.effects)).collect();
@@ -213,7 +215,7 @@ fn edges_to(task: &Task, kinds: &BTreeMap<TaskId, TaskKind>) -> Vec<Edge> {
     let parents = task.depends_on.iter().chain(bound);
     let parents = parents.filter(|parent| **parent != task.id && seen.insert(*parent));
     let edge = |parent: &TaskId| {
-        let makes_its_picture = kinds.get(parent)? == &TaskKind::Illustrate && task.kind == TaskKind::Write;
+        let makes_its_picture = kinds.get(parent)?.is_for_a_post() && task.kind == TaskKind::Write;
         let is_input = bound == Some(parent) || makes_its_picture;
         let kind = if is_input { EdgeKind::Input } else { EdgeKind::Wait };
         Some(Edge { from: parent.clone(), to: task.id.clone(), kind })

@@ -5,7 +5,7 @@ use std::fmt;
 
 use chimera_domain::{
     Confidence, Currency, GoalCheck, Money, Plan, PlanCause, PlanStatus, Seen, Signal, SignalId,
-    SignalStatus, TaskId, TaskKind, Timestamp,
+    SignalStatus, TaskId, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -23,17 +23,18 @@ pub struct CostDelta {
 impl CostDelta {
     /// [PL-21] A version that was drawn as a whole, from the brief or by an operator, may cost its estimate, less that of the version
     /// it replaces, if it replaces one. Any other goes on from its parent: it costs what it adds and starts over, which is its
-    /// estimate, less one attempt of each task that it drops. Tasks of which `kinds` knows nothing count as nothing.
+    /// estimate, less one attempt of each task that it drops. Tasks of which `attempts` knows nothing, in minor
+    /// units, count as nothing.
     #[must_use]
-    pub fn of(plan: &Plan, versions: &[Plan], kinds: &BTreeMap<TaskId, TaskKind>) -> Self {
+    pub fn of(plan: &Plan, versions: &[Plan], attempts: &BTreeMap<TaskId, i64>) -> Self {
         let less = match plan.cause {
             PlanCause::Brief | PlanCause::Operator => {
                 let parent = versions.iter().find(|version| version.number == plan.parent);
                 parent.map_or(0, |parent| parent.estimate.minor())
             }
             PlanCause::Loss | PlanCause::Alternative | PlanCause::Signals | PlanCause::Round => {
-                let dropped = plan.diff.dropped.iter().filter_map(|id| kinds.get(id));
-                dropped.map(|kind| kind.attempt_cost()).fold(0, i64::saturating_add)
+                let dropped = plan.diff.dropped.iter().filter_map(|id| attempts.get(id));
+                dropped.copied().fold(0, i64::saturating_add)
             }
         };
         Self { minor: plan.estimate.minor().saturating_sub(less), currency: plan.estimate.currency() }

@@ -132,9 +132,8 @@ fn a_version_that_goes_on_costs_what_it_adds_less_what_it_drops() {
     let plans = versions();
     let mut plan = plans[1].clone();
     plan.diff.dropped = vec![task_id("illustrate-1"), task_id("write-1")];
-    let kinds =
-        [(task_id("illustrate-1"), TaskKind::Illustrate), (task_id("write-1"), TaskKind::Write)].into();
-    let delta = |plan: &Plan| CostDelta::of(plan, &plans, &kinds);
+    let attempts = [(task_id("illustrate-1"), 13), (task_id("write-1"), 5)].into();
+    let delta = |plan: &Plan| CostDelta::of(plan, &plans, &attempts);
     assert_eq!(delta(&plan).minor, 10 - 13 - 5);
     assert_eq!(delta(&Plan { estimate: cents(0), ..plan }).to_string(), "-0.18 USD");
 }
@@ -306,11 +305,14 @@ fn a_tree_shows_a_task_once_and_refers_to_it_after_that() {
         task("c-write", TaskKind::Write, &["a-read", "b-draw"], of("a-read")),
         task("d-keep", TaskKind::Remember, &["c-write"], Binding::Campaign),
         task("e-pay", TaskKind::Transact, &[], Binding::Campaign),
+        task("f-read", TaskKind::Research, &[], Binding::Campaign),
+        task("g-film", TaskKind::Film, &["f-read"], of("f-read")),
+        task("h-write", TaskKind::Write, &["g-film"], Binding::Campaign),
     ]);
     let expected = "\
 Campaign c-1: planning, no plan yet
 Tell people about small open tools worth trying.
-5 tasks in 4 layers: 5 blocked
+8 tasks in 4 layers: 8 blocked
 
 a-read  research  blocked  (v1, 0.00 USD)
 │ Do a-read.
@@ -323,6 +325,12 @@ a-read  research  blocked  (v1, 0.00 USD)
 ╘═ c-write (above)
 e-pay  transact  blocked  (v1, 0.00 USD)
   Do e-pay.
+f-read  research  blocked  (v1, 0.00 USD)
+│ Do f-read.
+╘═ g-film  film  blocked  (v1, 0.00 USD)
+   │ Do g-film.
+   ╘═ h-write  write  blocked  (v1, 0.00 USD)
+        Do h-write.
 
 ═ works with what the task above it made, ─ only waits for it
 ";

@@ -14,10 +14,11 @@ struct Prompt {
 }
 
 /// [B-3] Every version that is in use.
-const PROMPTS: [Prompt; 7] = [
+const PROMPTS: [Prompt; 8] = [
     Prompt { id: "planner-1", role: ModelRole::Planner, text: include_str!("../prompts/planner-1.md") },
     Prompt { id: "planner-2", role: ModelRole::Planner, text: include_str!("../prompts/planner-2.md") },
     Prompt { id: "planner-3", role: ModelRole::Planner, text: include_str!("../prompts/planner-3.md") },
+    Prompt { id: "planner-4", role: ModelRole::Planner, text: include_str!("../prompts/planner-4.md") },
     Prompt { id: "goal-1", role: ModelRole::Planner, text: include_str!("../prompts/goal-1.md") },
     Prompt {
         id: "researcher-1",
@@ -45,10 +46,11 @@ mod tests {
     use super::*;
 
     /// What each version says, by its digest. Do not change a digest: a changed text is a new version.
-    const PINNED: [(&str, &str); 7] = [
+    const PINNED: [(&str, &str); 8] = [
         ("planner-1", "sha256:f32e1fdac606d39f8b7f9d20d5a1f62594c2b78ba8d9e0fc43ad08d60ab403c3"),
         ("planner-2", "sha256:efc698456924a2d3d1094d787ff314f420dd93f3c6540d995fa24f5f0d50853a"),
         ("planner-3", "sha256:28e7be6812ed1913d8c17c85d91ee9b5ca83b3471c55568bd1896d356290938f"),
+        ("planner-4", "sha256:b467c441b0a4b0e1c8d7ef59023fe0dfe07d9f368890a41e02e48b0272418f10"),
         ("goal-1", "sha256:680dbbe905c9abc278cb2a8e05c3fb547cb09e5c42ea46ecf75e85299c5cce83"),
         ("researcher-1", "sha256:2d4ba537beb8c4ddf684549a37af60071d9483fdef11f7ebb0fb534e83f674ee"),
         ("writer-2", "sha256:1559f77f6095b3c9faf5d167419a4d9751485b107bc33ea797fd607e7d52bac9"),

@@ -56,7 +56,9 @@ struct Script {
 impl Rounds for Script {
     async fn round(&mut self, ask: &Ask, _repair: Option<&Repair>) -> Result<Said, ModelError> {
         let json = match (ask.role, ask.prompt) {
-            (ModelRole::Planner, "planner-1" | "planner-2" | "planner-3") => answer(ask, |input| planner::plan(&input))?,
+            (ModelRole::Planner, "planner-1" | "planner-2" | "planner-3" | "planner-4") => {
+                answer(ask, |input| planner::plan(&input))?
+            }
             (ModelRole::Planner, "goal-1") => answer(ask, |input| goal::judge(&input))?,
             (ModelRole::Researcher, "researcher-1") => answer(ask, |input| researcher::pick(&input))?,
             (ModelRole::Writer, "writer-2") => answer(ask, |input| writer::write(&input, ask.seed))?,

@@ -9,7 +9,7 @@ use chimera_domain::{
 };
 
 use crate::anomaly::Paid;
-use crate::artifacts::{judge_memories, judge_notes, judge_picture};
+use crate::artifacts::{judge_clip, judge_memories, judge_notes, judge_picture};
 use crate::confidence::confidence;
 use crate::criteria::{self, Subject};
 use crate::honesty::{self, DISCLOSING, Duty, asks_about_nature};
@@ -86,6 +86,9 @@ pub fn judge_result(case: &Case<'_>) -> Judgement {
         }
         (TaskKind::Illustrate, WorkOutcome::Artifact { artifact: Artifact::Image { image } }) => {
             judge_picture(case, image)
+        }
+        (TaskKind::Film, WorkOutcome::Artifact { artifact: Artifact::Video { video } }) => {
+            judge_clip(case, video)
         }
         // [J-1]
         (kind, WorkOutcome::Intent { .. }) if kind.acts() && case.task.criteria.is_empty() => {

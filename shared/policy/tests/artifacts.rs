@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use chimera_domain::{
     AgentId, Artifact, Binding, Check, Confidence, Criterion, Currency, Digest, Engagement, Flag, Intent,
-    Money, PaymentOrder, Picture, Policy, ProposedMemory, Published, Task, TaskKind, VerdictKind, WorkOutcome,
+    Money, PaymentOrder, Picture, Policy, ProposedMemory, Published, Task, TaskKind, VerdictKind,
+    WorkOutcome,
 };
 use chimera_policy::anomaly::Paid;
 use chimera_policy::{Case, Judgement, judge_result, screen};
@@ -50,7 +51,24 @@ fn a_picture() -> Picture {
         height: 360,
         alt_text: "A drawing of a lantern over a page of log lines".to_owned(),
         model: "sandbox-1".to_owned(),
+        character: Some(a_task().agent),
+        duration_ms: None,
     }
+}
+
+fn a_clip() -> Picture {
+    Picture {
+        digest: Digest::of_bytes(b"a clip"),
+        mime: "image/apng".to_owned(),
+        alt_text: "A short clip, made by AI. It goes with the article 'If only logs could talk'".to_owned(),
+        duration_ms: Some(2_000),
+        ..a_picture()
+    }
+}
+
+fn filmed(clip: Picture) -> Judgement {
+    let task = Task { kind: TaskKind::Film, criteria: vec![must("image", Check::CarriesImage)], ..a_task() };
+    judged(&task, WorkOutcome::Artifact { artifact: Artifact::Video { video: clip } }, &a_policy(), &[])
 }
 
 fn pictured(picture: Picture) -> Judgement {
@@ -76,6 +94,9 @@ fn a_sound_picture_is_approved_and_one_flaw_refuses_it() {
         (Picture { digest: Digest::of_bytes(b""), ..a_picture() }, "image:bytes"),
         (Picture { digest: digest("sha256:00ff"), ..a_picture() }, "image:bytes"),
         (Picture { digest: digest("https://a.example/1.png"), ..a_picture() }, "image:bytes"),
+        (Picture { character: None, ..a_picture() }, "image:character"),
+        (Picture { character: Some(AgentId::new("another").unwrap()), ..a_picture() }, "image:character"),
+        (Picture { duration_ms: Some(2_000), ..a_picture() }, "image:length"),
     ] {
         let verdict = pictured(flawed).verdict;
         assert_eq!(verdict.kind, VerdictKind::Reject, "{rule}");
@@ -84,6 +105,44 @@ fn a_sound_picture_is_approved_and_one_flaw_refuses_it() {
         assert!(verdict.confidence < Confidence::FULL, "its criterion is broken: {verdict:?}");
         assert!(verdict.evidence.rules.iter().any(|found| found.rule == rule && !found.met));
     }
+}
+
+/// [J-8]
+#[test]
+fn a_sound_clip_is_approved_and_one_flaw_refuses_it() {
+    for mime in ["image/apng", "video/mp4"] {
+        let sound = filmed(Picture { mime: mime.to_owned(), ..a_clip() }).verdict;
+        assert_eq!((sound.kind, sound.confidence), (VerdictKind::Approve, Confidence::FULL), "{sound:?}");
+    }
+    let described = |alt_text: &str| Picture { alt_text: alt_text.to_owned(), ..a_clip() };
+    for (flawed, rule) in [
+        (Picture { digest: Digest::of_bytes(b""), ..a_clip() }, "video:bytes"),
+        (Picture { mime: "image/png".to_owned(), ..a_clip() }, "video:mime"),
+        (Picture { mime: "video/webm".to_owned(), ..a_clip() }, "video:mime"),
+        (Picture { width: 0, ..a_clip() }, "video:size"),
+        (described(" \u{200b} "), "video:alt_text"),
+        (described("A lantern over a page of log lines"), "video:label"),
+        (described("A short clip, not made by AI."), "video:label"),
+        (Picture { model: String::new(), ..a_clip() }, "video:model"),
+        (Picture { character: None, ..a_clip() }, "video:character"),
+        (Picture { duration_ms: None, ..a_clip() }, "video:length"),
+        (Picture { duration_ms: Some(0), ..a_clip() }, "video:length"),
+        (Picture { duration_ms: Some(140_001), ..a_clip() }, "video:length"),
+    ] {
+        let verdict = filmed(flawed).verdict;
+        assert_eq!(verdict.kind, VerdictKind::Reject, "{rule}");
+        let named = format!("{rule}: ");
+        assert!(verdict.reasons.iter().any(|reason| reason.starts_with(&named)), "{:?}", verdict.reasons);
+    }
+}
+
+/// [J-8]
+#[test]
+fn what_a_clip_shows_is_screened_like_any_text() {
+    let alt_text = "A short clip, made by AI. It goes with the article 'The senator wants gun control'";
+    let verdict = filmed(Picture { alt_text: alt_text.to_owned(), ..a_clip() }).verdict;
+    assert_eq!(verdict.kind, VerdictKind::Escalate, "{verdict:?}");
+    assert!(verdict.flags.contains(&Flag::new("topic:politics")), "{verdict:?}");
 }
 
 /// [J-5]
@@ -98,12 +157,16 @@ fn what_a_picture_shows_is_screened_like_any_text() {
 #[test]
 fn a_task_is_answered_by_what_its_kind_makes_and_nothing_else() {
     let picture = || WorkOutcome::Artifact { artifact: Artifact::Image { image: a_picture() } };
+    let clip = || WorkOutcome::Artifact { artifact: Artifact::Video { video: a_clip() } };
     let memory = || WorkOutcome::Artifact { artifact: Artifact::Memory { notes: Vec::new() } };
     let post = || WorkOutcome::Intent { intent: an_intent("hello") };
     for (kind, outcome) in [
         (TaskKind::Research, picture()),
         (TaskKind::Write, picture()),
         (TaskKind::Illustrate, memory()),
+        (TaskKind::Illustrate, clip()),
+        (TaskKind::Film, picture()),
+        (TaskKind::Write, clip()),
         (TaskKind::Illustrate, post()),
         (TaskKind::Remember, post()),
         (TaskKind::Remember, picture()),

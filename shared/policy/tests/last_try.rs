@@ -96,7 +96,7 @@ fn flags(names: &[&str]) -> Vec<String> {
 fn what_is_poor_goes_to_a_human_on_the_last_try_with_the_reason() {
     let poor = || LastTry { worker: Confidence::share(5, 10), ..last_try(FAITHFUL) };
     assert_eq!(poor().found(), (VerdictKind::Escalate, flags(&["band:low", "tries:last"])));
-    assert!(poor().reasons().starts_with("confidence: "), "{}", poor().reasons());
+    assert!(!poor().reasons().is_empty(), "why is shown");
     assert_eq!(poor().not_the_last().found(), (VerdictKind::Reject, Vec::new()));
     let among_the_first = LastTry { hold_first: true, ..poor() };
     let asked = flags(&["band:low", "hold_first", "tries:last"]);
@@ -109,7 +109,10 @@ fn what_breaks_a_criterion_goes_to_a_human_on_the_last_try_by_its_name() {
     let unmet = || last_try(FAITHFUL).must("lumen", Check::MustMention("Lumen".to_owned()));
     let (kind, asked) = unmet().found();
     assert_eq!(kind, VerdictKind::Escalate);
-    assert!(asked.contains(&"tries:last".to_owned()) && asked.contains(&"unmet:lumen".to_owned()), "{asked:?}");
+    assert!(
+        asked.contains(&"tries:last".to_owned()) && asked.contains(&"unmet:lumen".to_owned()),
+        "{asked:?}"
+    );
     assert!(unmet().reasons().contains("criterion lumen: must mention \"Lumen\""), "{}", unmet().reasons());
     assert_eq!(unmet().not_the_last().found(), (VerdictKind::Reject, Vec::new()));
 }

@@ -98,6 +98,7 @@ pub fn a_campaign() -> CampaignBuilder {
             posts: 1,
             replies: Vec::new(),
             illustrations: 0,
+            films: 0,
             payments: Vec::new(),
             remember: false,
             sponsor: None,
@@ -141,6 +142,13 @@ impl CampaignBuilder {
     #[must_use]
     pub fn illustrations(mut self, illustrations: u32) -> Self {
         self.brief.illustrations = illustrations;
+        self
+    }
+
+    /// Wants a clip for this many of the posts after those.
+    #[must_use]
+    pub fn films(mut self, films: u32) -> Self {
+        self.brief.films = films;
         self
     }
 
@@ -358,6 +366,7 @@ pub fn a_task() -> Task {
         criteria: vec![must("max-length", Check::MaxLength(280))],
         persona: a_persona(),
         binding: Binding::SourceOf { task: task_id("research-1"), index: 0 },
+        tier: None,
         source: Some(a_source()),
         pictures: Vec::new(),
         published: Vec::new(),

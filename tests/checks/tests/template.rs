@@ -263,10 +263,10 @@ fn each_function_is_told_what_it_needs_and_no_more() {
         ("McpCoinbaseRead", coinbase),
         ("McpCoinbaseWrite", coinbase_write.as_str()),
         ("McpImagegen", "IMAGEGEN_BACKEND IMAGEGEN_FAULTS IMAGEGEN_MODEL IMAGEGEN_PRICES IMAGE_TABLE"),
-        ("McpNews", "NEWS_ALLOW_PRIVATE NEWS_BACKEND NEWS_SOURCES"),
+        ("McpNews", "NEWS_ALLOW_PRIVATE NEWS_BACKEND NEWS_SOURCES SANDBOX_SPEED"),
         (
             "McpTwitterRead",
-            "TWITTER_BACKEND TWITTER_HALF TWITTER_TABLE TWITTER_TOKEN_RENEWAL TWITTER_TOKEN_SECRET",
+            "SANDBOX_SPEED TWITTER_BACKEND TWITTER_HALF TWITTER_TABLE TWITTER_TOKEN_RENEWAL TWITTER_TOKEN_SECRET",
         ),
         (
             "McpTwitterWrite",

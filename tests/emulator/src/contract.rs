@@ -116,6 +116,7 @@ fn campaign(tenant: &TenantId, name: &str, due_at: Option<Timestamp>, created_at
             posts: 1,
             replies: Vec::new(),
             illustrations: 0,
+            films: 0,
             payments: Vec::new(),
             remember: false,
             sponsor: None,

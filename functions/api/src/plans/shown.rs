@@ -68,8 +68,8 @@ impl Shown {
 
     /// A version as callers are shown it.
     pub(super) fn view(&self, plan: Plan) -> PlanView {
-        let kinds = self.0.tasks.values().map(|task| (task.row.id.clone(), task.row.kind)).collect();
-        PlanView::of(plan, &self.0.versions, &kinds)
+        let tasks = self.0.tasks.values().map(|task| (task.row.id.clone(), task.row.attempt_cost()));
+        PlanView::of(plan, &self.0.versions, &tasks.collect())
     }
 
     /// The answer.

@@ -1,7 +1,8 @@
 //! What a receipt says of the task.
 
 use chimera_domain::{
-    Artifact, PaymentOrder, Picture, Published, Task, TaskId, TaskKind, TaskStatus, Timestamp, WorkOutcome,
+    Artifact, PaymentOrder, Picture, Published, Task, TaskId, TaskKind, TaskStatus, Timestamp, VideoTier,
+    WorkOutcome,
 };
 use serde::Serialize;
 
@@ -15,6 +16,9 @@ pub(super) struct TaskPart {
     attempt: u32,
     tries: u32,
     goal: String,
+    /// What was paid for its clip.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tier: Option<VideoTier>,
     /// Title and link of what it is about.
     source: Option<(String, String)>,
     /// What it publishes beside its text.
@@ -23,7 +27,7 @@ pub(super) struct TaskPart {
     payment: Option<PaymentOrder>,
     /// The posts that it looked at.
     looked_at: Vec<Published>,
-    /// The picture or the memories that it made; what research noted is the source of who writes about it.
+    /// The picture, the clip or the memories that it made; what research noted is the source of who writes about it.
     made: Option<Artifact>,
     /// What was said about earlier attempts, oldest first.
     feedback: Vec<String>,
@@ -41,6 +45,7 @@ impl From<Task> for TaskPart {
             attempt: row.attempt,
             tries: row.tries,
             goal: row.goal,
+            tier: row.tier,
             pictures: row.pictures,
             payment: row.binding.into_order(),
             looked_at: row.published,
@@ -55,9 +60,8 @@ impl From<Task> for TaskPart {
 
 fn made(outcome: WorkOutcome) -> Option<Artifact> {
     match outcome {
-        WorkOutcome::Artifact { artifact: artifact @ (Artifact::Image { .. } | Artifact::Memory { .. }) } => {
-            Some(artifact)
-        }
-        _ => None,
+        WorkOutcome::Artifact { artifact: Artifact::Notes { .. } } => None,
+        WorkOutcome::Artifact { artifact } => Some(artifact),
+        WorkOutcome::Intent { .. } | WorkOutcome::Failure { .. } => None,
     }
 }

@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::http::StatusCode;
 use chimera_domain::{
     Artifact, Binding, Committed, Digest, Picture, Published, Remembered, ResultId, Task, TaskKind,
-    TaskStatus, WorkOutcome,
+    TaskStatus, VideoTier, WorkOutcome,
 };
 use chimera_testkit::builders::{a_campaign, a_task, a_verdict, task_id};
 use serde_json::{Value, json};
@@ -30,6 +30,8 @@ fn a_picture() -> Picture {
         height: 1_024,
         alt_text: "A bridge at dawn".to_owned(),
         model: "sandbox-1".to_owned(),
+        character: None,
+        duration_ms: None,
     }
 }
 
@@ -59,6 +61,25 @@ async fn a_brief_may_ask_for_pictures_payments_and_memories() {
     for field in ["illustrations", "payments", "remember"] {
         assert_eq!(answer.body["brief"][field], brief[field], "{field}");
     }
+}
+
+/// [K-3]
+#[tokio::test]
+async fn a_brief_may_ask_for_clips_of_posts_that_have_no_picture() {
+    let world = World::new();
+    let mut brief = a_brief();
+    brief["films"] = json!(1);
+    let answer = world.start("key-1", &brief).await;
+    assert_eq!((answer.status, &answer.body["brief"]["films"]), (StatusCode::CREATED, &json!(1)));
+    brief["films"] = brief["posts"].clone();
+    brief["illustrations"] = json!(1);
+    let refused = world.start("key-2", &brief).await;
+    refused.is(StatusCode::UNPROCESSABLE_ENTITY, "invalid_brief");
+    let told = refused.body["detail"].as_str().unwrap();
+    assert!(
+        told.starts_with("illustrations and films together must be at most the number of posts"),
+        "{told}"
+    );
 }
 
 /// [K-4]
@@ -96,6 +117,29 @@ async fn a_picture_is_shown_where_it_was_made_and_where_it_is_published() {
     let shown = world.get("/campaigns/c-1").await;
     let write = shown.body["tasks"].as_array().unwrap().iter().find(|task| task["id"] == "write-1").unwrap();
     assert_eq!(write["pictures"][0]["digest"], json!(a_picture().digest));
+}
+
+/// [K-6] [K-16] [L-3]
+#[tokio::test]
+async fn a_clip_is_shown_with_its_tier_where_it_was_made() {
+    let world = World::new();
+    world.cloud.force(a_campaign().build()).unwrap();
+    let video = Picture { duration_ms: Some(2_000), ..a_picture() };
+    let film = Task {
+        id: task_id("film-1"),
+        kind: TaskKind::Film,
+        tier: Some(VideoTier::Standard),
+        status: TaskStatus::Approved,
+        committed: committed(Artifact::Video { video: video.clone() }),
+        ..a_task()
+    };
+    world.cloud.force(film).unwrap();
+    let made = receipt(&world, "film-1").await;
+    assert_eq!((&made["kind"], &made["tier"]), (&json!("film"), &json!("standard")));
+    assert_eq!(made["made"]["video"], json!(video));
+    let shown = world.get("/campaigns/c-1").await;
+    assert_eq!(shown.body["tasks"][0]["tier"], "standard");
+    assert_eq!(receipt(&world, "film-1").await.get("pictures"), Some(&json!([])));
 }
 
 /// [K-5] [K-11] [L-3]

@@ -1,5 +1,6 @@
 //! Clips.
 
+use chimera_domain::{VideoTier, limits};
 use mcp_imagegen::is_labelled;
 use serde_json::{Value, json};
 
@@ -63,6 +64,18 @@ async fn each_tier_is_a_labelled_clip_that_moves_and_costs_its_price() {
             frames.iter().flatten().skip(3).step_by(4).all(|alpha| *alpha == 255),
             "nothing shows through"
         );
+    }
+}
+
+/// [K-2] What the planner sets aside for a clip is what it costs.
+#[tokio::test]
+async fn each_tier_costs_what_is_set_aside_for_it() {
+    let house = house();
+    for tier in VideoTier::ALL {
+        let made = film(&house, clip(tier.name(), tier.name())).await;
+        assert_eq!(made["cost"]["minor"], json!(tier.clip_cost()), "{tier:?}");
+        let length = made["motion"]["duration_ms"].as_u64().unwrap();
+        assert!((1..=u64::from(limits::CLIP_MS)).contains(&length), "{length}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Pictures are uploaded before the post that shows them. Until then nobody sees them, and within a day the platform forgets
+//! Pictures and clips are uploaded before the post that shows them. Until then nobody sees them, and within a day the platform forgets
 //! them: an upload whose post never came is no effect.
 
 use std::time::Duration;
@@ -18,9 +18,9 @@ use crate::media::{Mime, Picture};
 
 /// Time for all pictures of a post: with the post's own ten seconds it stays below the write half's thirty.
 const UPLOAD_TIME: Duration = Duration::from_secs(15);
-/// Bytes of one part of a GIF: the platform takes five million, as they are or in base64.
+/// Bytes of one part of what moves: the platform takes five million, as they are or in base64.
 const PART_BYTES: usize = 2 * 1024 * 1024;
-/// Seconds of the longest pause before a GIF is looked at again.
+/// Seconds of the longest pause before what moves is looked at again.
 const LONGEST_PAUSE_S: u64 = 5;
 
 #[derive(Deserialize)]
@@ -53,7 +53,10 @@ impl<V: SecretVault, C: Clock + Send + 'static> Live<V, C> {
 
     async fn upload_one(&self, owner: &Owner, picture: &Picture) -> Result<String, LiveFault> {
         let id = match picture.mime {
-            Mime::Gif => self.upload_in_parts(owner, picture).await?,
+            Mime::Gif => self.upload_in_parts(owner, picture, "tweet_gif").await?,
+            Mime::Mp4 => self.upload_in_parts(owner, picture, "tweet_video").await?,
+            // It would be shown without moving: that is not what was approved.
+            Mime::Apng => return Err(answered(415, "the platform takes no moving PNG")),
             Mime::Png | Mime::Jpeg | Mime::Webp => self.upload_at_once(owner, picture).await?,
         };
         if let Some(text) = picture.alt_text.as_ref().filter(|text| !text.is_empty()) {
@@ -72,9 +75,14 @@ impl<V: SecretVault, C: Clock + Send + 'static> Live<V, C> {
         self.processed(owner, uploaded).await
     }
 
-    async fn upload_in_parts(&self, owner: &Owner, picture: &Picture) -> Result<String, LiveFault> {
+    async fn upload_in_parts(
+        &self,
+        owner: &Owner,
+        picture: &Picture,
+        category: &str,
+    ) -> Result<String, LiveFault> {
         let announced = json!({
-            "media_category": "tweet_gif",
+            "media_category": category,
             "media_type": picture.mime.as_str(),
             "total_bytes": picture.bytes.len(),
         });
@@ -101,8 +109,7 @@ impl<V: SecretVault, C: Clock + Send + 'static> Live<V, C> {
                 None => return Ok(id),
                 Some(info) if info.state == "succeeded" => return Ok(id),
                 Some(info) if info.state == "failed" => {
-                    let failed = PlatformError::new(422, "the platform could not process a picture");
-                    return Err(LiveFault::Call(CallFault::Answered(failed)));
+                    return Err(answered(422, "the platform could not process a picture"));
                 }
                 Some(info) => {
                     let pause = Duration::from_secs(info.check_after_secs.min(LONGEST_PAUSE_S));
@@ -114,4 +121,8 @@ impl<V: SecretVault, C: Clock + Send + 'static> Live<V, C> {
             }
         }
     }
+}
+
+fn answered(status: u16, detail: &str) -> LiveFault {
+    LiveFault::Call(CallFault::Answered(PlatformError::new(status, detail)))
 }

@@ -39,7 +39,7 @@ pub(crate) struct Reply {
     /// Whether it is labelled as paid for.
     #[serde(default)]
     paid_partnership: bool,
-    /// Its pictures, or one GIF.
+    /// Its pictures, or one GIF or clip.
     #[serde(default)]
     #[schemars(length(max = 4))]
     media: Vec<MediaArgument>,

@@ -9,6 +9,8 @@ use super::{granted, intent, platform};
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\npicture";
 const GIF: &[u8] = b"GIF89a-moving";
+const APNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\0acTL\0\0\0\0moving";
+const MP4: &[u8] = b"\0\0\0\x18ftypmp42-moving";
 
 fn named(bytes: &[u8], mime: &str) -> Value {
     json!({ "digest": Digest::of_bytes(bytes), "mime": mime, "alt_text": "what it shows" })
@@ -66,7 +68,7 @@ async fn a_picture_is_not_posted_as_what_it_is_not() {
 }
 
 #[tokio::test]
-async fn four_pictures_or_one_gif_and_the_grant_stays_whole_otherwise() {
+async fn four_pictures_or_one_that_moves_and_the_grant_stays_whole_otherwise() {
     let platform = platform(json!({}));
     let five: Vec<Vec<u8>> = (0..5).map(|n| [PNG, &[n]].concat()).collect();
     let of = |pictures: &[Vec<u8>], id: &str| {
@@ -83,6 +85,19 @@ async fn four_pictures_or_one_gif_and_the_grant_stays_whole_otherwise() {
     assert_eq!(outcome, json!({ "state": "unused" }));
     let four = platform.write.call_checked("post_create", of(&five[..4], "g3")).await.unwrap();
     let moving = call("g4", "moving", &[(GIF, "image/gif")]);
+    let clips = call("g5", "two clips", &[(MP4, "video/mp4"), (GIF, "image/gif")]);
+    assert_eq!(platform.refusal(clips).await, "invalid_input");
+    for (id, bytes, mime) in [("g6", MP4, "video/mp4"), ("g7", APNG, "image/apng")] {
+        let clip = call(id, mime, &[(bytes, mime)]);
+        assert_eq!(
+            platform.write.call_checked("post_create", clip).await.unwrap()["state"],
+            "done",
+            "{mime}"
+        );
+    }
+    let still = call("g8", "it does not move", &[(PNG, "image/apng")]);
+    let told = platform.write.call_checked("post_create", still).await.unwrap();
+    assert_eq!(told["refusal"]["code"], "media_mismatch");
     let moving = platform.write.call_checked("post_create", moving).await.unwrap();
     assert_eq!((&four["state"], &moving["state"]), (&json!("done"), &json!("done")));
 }

@@ -141,6 +141,26 @@ async fn a_gif_goes_in_parts_and_is_waited_for() {
     assert_eq!(seen[6].json()["media"], json!({ "media_ids": ["13"] }));
 }
 
+#[tokio::test]
+async fn a_clip_goes_as_a_video_and_a_moving_png_is_refused_before_anything_is_uploaded() {
+    let of = |id: &str, state: &str| {
+        ok(&json!({ "data": { "id": id, "processing_info": { "state": state, "check_after_secs": 0 } } }))
+    };
+    let begun = ok(&json!({ "data": { "id": "14", "media_key": "7_14" } }));
+    let taken = Told { body: String::new(), ..told(204, &Value::Null) };
+    let world = world([begun, taken, of("14", "succeeded"), posted()]).await;
+    let media = vec![picture(Mime::Mp4, b"mp4", None)];
+    assert_eq!(world.live.post(NewPost { media, ..post("it runs") }).await, done(2));
+    let announced = json!({ "media_category": "tweet_video", "media_type": "video/mp4", "total_bytes": 3 });
+    assert_eq!(world.seen()[0].json(), announced);
+
+    let world = self::world([]).await;
+    let media = vec![picture(Mime::Apng, b"apng", None)];
+    let told = world.live.post(NewPost { media, ..post("it would stand still") }).await;
+    assert_eq!(refusal(&told), Some(("platform_refused", false, None)));
+    assert_eq!(world.lines(), Vec::<String>::new());
+}
+
 /// [E-11] While only pictures were uploaded nobody can have seen anything: nothing is unknown.
 #[tokio::test]
 async fn an_upload_that_failed_posted_nothing() {

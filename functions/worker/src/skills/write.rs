@@ -38,7 +38,7 @@ pub(super) async fn run<T: SkillTools, M: ReasoningModel>(
     Ok(WorkOutcome::Intent { intent })
 }
 
-/// A picture as a post carries it.
+/// A picture or clip as a post carries it.
 fn medium(picture: &Picture) -> Value {
     json!({ "digest": picture.digest, "mime": picture.mime, "alt_text": picture.alt_text })
 }

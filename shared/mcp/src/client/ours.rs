@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chimera_domain::TaskKind::{Illustrate, Remember, Reply, Research, Transact, Write};
+use chimera_domain::TaskKind::{Film, Illustrate, Remember, Reply, Research, Transact, Write};
 use chimera_domain::{Digest, TaskKind};
 
 use super::config::{ConfigError, digest, json};
@@ -18,7 +18,11 @@ type Rule = (&'static str, ToolClass, &'static [TaskKind]);
 
 const NEWS: &[Rule] =
     &[("news_headlines", Read, &[Research]), ("news_get", Read, &[Research]), ("news_trends", Read, &[])];
-const IMAGEGEN: &[Rule] = &[("image_generate", Generate, &[Illustrate]), ("image_get", Read, &[])];
+const IMAGEGEN: &[Rule] = &[
+    ("image_generate", Generate, &[Illustrate]),
+    ("video_generate", Generate, &[Film]),
+    ("image_get", Read, &[]),
+];
 const WEAVIATE_READ: &[Rule] = &[
     ("memories_get", Read, &[]),
     ("memory_recall", Read, &[Write, Reply]),
@@ -164,6 +168,7 @@ mod tests {
         let function = |name: &str| Target::parse(name);
         Registry::new()
             .with("news", Server::news(function("chimera-McpNews")))
+            .with("imagegen", Server::imagegen(function("chimera-McpImagegen")))
             .with("twitter", Server::twitter_read(function("chimera-McpTwitterRead")))
     }
 
@@ -175,6 +180,10 @@ mod tests {
         let may = |kind, server: &str, tool: &str| registry.permit(server, tool, &classes, kind).is_ok();
         assert!(may(Some(Research), "news", "news_headlines"));
         assert!(!may(Some(Write), "news", "news_headlines"));
+        assert!(may(Some(Illustrate), "imagegen", "image_generate"));
+        assert!(may(Some(Film), "imagegen", "video_generate"));
+        assert!(!may(Some(Illustrate), "imagegen", "video_generate"), "a clip costs many pictures");
+        assert!(!may(Some(Film), "imagegen", "image_generate"));
         assert!(may(Some(Remember), "twitter", "posts_metrics"));
         assert!(!may(Some(Remember), "twitter", "posts_search"), "the publisher's alone");
         assert!(may(None, "twitter", "posts_search"));

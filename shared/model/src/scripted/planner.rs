@@ -1,7 +1,9 @@
-//! planner-1, and planner-2 which adds what an operator said of earlier plans: one research task per feed, one write task per wanted post, posts dealt round the feeds, one reply task per
-//! mention, one illustrate task for each of the first posts, one transact task per payment, and one that remembers.
+//! planner-1, and its later versions, which add what an operator said of earlier plans, what the agent remembers, and clips: one
+//! research task per feed, one write task per wanted post, posts dealt round the feeds, one reply task per mention, one
+//! illustrate task for each of the first posts, one film task for each of the next, one transact task per payment, and one that
+//! remembers.
 
-use chimera_domain::{Binding, Brief, Criterion, Mention, PaymentOrder, TaskId, TaskKind};
+use chimera_domain::{Binding, Brief, Criterion, Mention, PaymentOrder, Priority, TaskId, TaskKind};
 use serde::{Deserialize, Serialize};
 
 use crate::text;
@@ -30,6 +32,9 @@ struct Planned {
     depends_on: Vec<String>,
     binding: Binding,
     criteria: Vec<Criterion>,
+    /// Of clips alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    priority: Option<Priority>,
 }
 
 pub(super) fn plan(input: &Input) -> Output {
@@ -40,17 +45,24 @@ pub(super) fn plan(input: &Input) -> Output {
     let goal = goal(input);
     let criteria = Criterion::for_posts(&brief.criteria);
     let pictures = usize::try_from(brief.illustrations).unwrap_or(usize::MAX).min(posts);
-    let mut tasks = Vec::with_capacity(used + posts + pictures);
+    let clips = usize::try_from(brief.films).unwrap_or(usize::MAX).min(posts - pictures);
+    let shown = |at: usize| {
+        let film = || (at < pictures + clips).then(|| film_id(at));
+        if at < pictures { Some(illustrate_id(at)) } else { film() }
+    };
+    let mut tasks = Vec::with_capacity(used + posts + pictures + clips);
     for (at, url) in feeds.iter().take(used).enumerate() {
         tasks.push(research(at, url, posts / used + usize::from(at < posts % used), &goal));
     }
     if used > 0 {
-        tasks.extend((0..posts).filter_map(|at| write(at, used, at < pictures, &goal, &criteria)));
+        tasks.extend((0..posts).filter_map(|at| write(at, used, shown(at), &goal, &criteria)));
     }
     tasks.extend(brief.replies.iter().enumerate().map(|(at, mention)| reply(at, mention, &goal)));
     // What came later comes last: the offline writer's words follow a task's place in the plan.
     if used > 0 {
         tasks.extend((0..pictures).filter_map(|at| illustrate(at, used, &goal)));
+        let filmed = pictures..pictures + clips;
+        tasks.extend(filmed.filter_map(|at| film(at, used, at == pictures, &goal)));
     }
     tasks.extend(brief.payments.iter().enumerate().map(|(at, order)| transact(at, order)));
     if brief.remember {
@@ -82,25 +94,26 @@ fn research(at: usize, url: &str, want: usize, goal: &str) -> Planned {
         depends_on: Vec::new(),
         binding: Binding::Feed { url: url.to_owned(), want: u32::try_from(want).unwrap_or(u32::MAX) },
         criteria: Criterion::for_notes(),
+        priority: None,
     }
 }
 
-/// The `at`-th post; `None` only if its research task's id were no id.
+/// The `at`-th post, with what is shown beside it; `None` only if its research task's id were no id.
 fn write(
     at: usize,
     feeds: usize,
-    is_illustrated: bool,
+    shown: Option<String>,
     goal: &str,
     criteria: &[Criterion],
 ) -> Option<Planned> {
-    let picture = is_illustrated.then(|| illustrate_id(at));
     Some(Planned {
         id: format!("write-{}", at + 1),
         kind: TaskKind::Write,
         goal: format!("Write one post about the source. {goal}"),
-        depends_on: [research_id(at % feeds)].into_iter().chain(picture).collect(),
+        depends_on: [research_id(at % feeds)].into_iter().chain(shown).collect(),
         binding: source_of(at, feeds)?,
         criteria: criteria.to_vec(),
+        priority: None,
     })
 }
 
@@ -113,6 +126,20 @@ fn illustrate(at: usize, feeds: usize, goal: &str) -> Option<Planned> {
         depends_on: vec![research_id(at % feeds)],
         binding: source_of(at, feeds)?,
         criteria: Vec::new(),
+        priority: None,
+    })
+}
+
+/// The clip of the `at`-th post, of the same source. The first one opens the campaign: it matters most.
+fn film(at: usize, feeds: usize, is_first: bool, goal: &str) -> Option<Planned> {
+    Some(Planned {
+        id: film_id(at),
+        kind: TaskKind::Film,
+        goal: format!("Make one short clip for a post about the source. {goal}"),
+        depends_on: vec![research_id(at % feeds)],
+        binding: source_of(at, feeds)?,
+        criteria: Vec::new(),
+        priority: Some(if is_first { Priority::High } else { Priority::Normal }),
     })
 }
 
@@ -131,6 +158,7 @@ fn transact(at: usize, order: &PaymentOrder) -> Planned {
         depends_on: Vec::new(),
         binding: Binding::Payment { order: order.clone() },
         criteria: Vec::new(),
+        priority: None,
     }
 }
 
@@ -143,6 +171,7 @@ fn remember(tasks: &[Planned], goal: &str) -> Planned {
         depends_on: written.map(|task| task.id.clone()).collect(),
         binding: Binding::Campaign,
         criteria: Vec::new(),
+        priority: None,
     }
 }
 
@@ -155,11 +184,16 @@ fn reply(at: usize, mention: &Mention, goal: &str) -> Planned {
         depends_on: Vec::new(),
         binding: Binding::Mention { mention: mention.clone() },
         criteria: Criterion::for_replies(),
+        priority: None,
     }
 }
 
 fn research_id(at: usize) -> String {
     format!("research-{}", at + 1)
+}
+
+fn film_id(at: usize) -> String {
+    format!("film-{}", at + 1)
 }
 
 fn illustrate_id(at: usize) -> String {
@@ -231,6 +265,28 @@ mod tests {
         assert_eq!(of("transact-1")["binding"], json!({"from": "payment", "order": order}));
         assert_eq!(of("remember-1")["depends_on"], json!(["write-1", "write-2", "write-3"]));
         assert_eq!(tasks.len(), 2 + 3 + 2 + 1 + 1);
+    }
+
+    /// [K-3] [K-16]
+    #[test]
+    fn the_posts_after_the_illustrated_ones_get_a_clip_each_of_which_the_first_matters_most() {
+        let brief = json!({
+            "goal": "Be useful", "feeds": ["https://a.example/f", "https://b.example/f"], "posts": 4,
+            "illustrations": 1, "films": 2, "budget": {"minor": 500, "currency": "USD"},
+        });
+        let input: Input = serde_json::from_value(json!({"brief": brief, "agent": "ada"})).unwrap();
+        let tasks = serde_json::to_value(plan(&input)).unwrap()["tasks"].as_array().unwrap().clone();
+        let of = |id: &str| tasks.iter().find(|task| task["id"] == id).unwrap();
+        for (n, priority) in [(2, "high"), (3, "normal")] {
+            let (write, film) = (of(&format!("write-{n}")), of(&format!("film-{n}")));
+            assert_eq!((&film["kind"], &film["priority"]), (&json!("film"), &json!(priority)));
+            assert_eq!(write["binding"], film["binding"]);
+            assert_eq!(write["depends_on"], json!([film["depends_on"][0], format!("film-{n}")]));
+        }
+        assert_eq!(of("write-1")["depends_on"], json!(["research-1", "illustrate-1"]));
+        assert_eq!(of("write-4")["depends_on"], json!(["research-2"]));
+        assert_eq!(tasks.len(), 2 + 4 + 1 + 2);
+        assert!(tasks.iter().all(|task| task["kind"] == "film" || task.get("priority").is_none()));
     }
 
     /// [PL-8]

@@ -1,4 +1,4 @@
-//! The pictures of a post: only what a task before it has made and the Judge has committed.
+//! The pictures of a post, or its clip: only what a task before it has made and the Judge has committed.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use super::{PlatformCheck, Rule};
 /// Pictures that one post may carry: what the platform takes.
 const MOST: usize = 4;
 
-/// Each picture by digest, type and description exactly as it was committed, none twice. [K-6] What the task was given
+/// Each picture, or one clip, by digest, type and description exactly as it was committed, none twice. [K-6] What the task was given
 /// to publish is among them.
 pub(super) fn check(check: &mut PlatformCheck, intent: &Intent, committed: &[Picture], given: &[Picture]) {
     let media = intent.arguments.get("media");
@@ -38,9 +38,9 @@ fn strange(media: &Value, committed: &[Picture]) -> Option<String> {
     if media.len() > MOST {
         return Some(format!("{} pictures, at most {MOST}", media.len()));
     }
-    let is_gif = |medium: &Value| medium.get("mime").and_then(Value::as_str) == Some("image/gif");
-    if media.len() > 1 && media.iter().any(is_gif) {
-        return Some("a GIF goes alone".to_owned());
+    let moves = |medium: &Value| medium.get("mime").and_then(Value::as_str).is_some_and(Picture::goes_alone);
+    if media.len() > 1 && media.iter().any(moves) {
+        return Some("what moves goes alone".to_owned());
     }
     let known: Vec<Value> = committed.iter().map(named).collect();
     let mut seen = BTreeSet::new();
@@ -73,6 +73,8 @@ mod tests {
             height: 360,
             alt_text: "A bridge at dawn".to_owned(),
             model: "sandbox-1".to_owned(),
+            character: None,
+            duration_ms: None,
         }
     }
 
@@ -139,10 +141,19 @@ mod tests {
         let media: Vec<Value> = committed.iter().map(named).collect();
         assert!(broken(&json!(media[..4]), &committed).is_empty());
         assert_eq!(broken(&json!(media), &committed), ["platform:x.media: 5 pictures, at most 4"]);
-        let moving = Picture { mime: "image/gif".to_owned(), ..picture(b"moving") };
-        let committed = [picture(b"still"), moving.clone()];
-        assert!(broken(&json!([named(&moving)]), &committed).is_empty());
-        let both = json!([named(&committed[0]), named(&moving)]);
-        assert_eq!(broken(&both, &committed), ["platform:x.media: a GIF goes alone"]);
+    }
+
+    ///
+    #[test]
+    fn what_moves_goes_alone() {
+        for mime in ["image/gif", "image/apng", "video/mp4"] {
+            let moving = |bytes: &[u8]| Picture { mime: mime.to_owned(), ..picture(bytes) };
+            let committed = [picture(b"still"), moving(b"moving"), moving(b"moving on")];
+            let [still, one, other] = committed.each_ref().map(named);
+            assert!(broken(&json!([one]), &committed).is_empty(), "{mime}");
+            for both in [json!([still, one]), json!([one, other])] {
+                assert_eq!(broken(&both, &committed), ["platform:x.media: what moves goes alone"], "{mime}");
+            }
+        }
     }
 }

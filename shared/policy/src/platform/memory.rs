@@ -40,7 +40,8 @@ mod tests {
     use crate::platform::{check as check_intent, price_upper_bound};
 
     fn memories(count: usize) -> Value {
-        let one = |at: usize| json!({"key": format!("k{at}"), "kind": "episodic", "text": "x", "salience": 1});
+        let one =
+            |at: usize| json!({"key": format!("k{at}"), "kind": "episodic", "text": "x", "salience": 1});
         (0..count).map(one).collect()
     }
 

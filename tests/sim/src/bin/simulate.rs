@@ -52,6 +52,8 @@ async fn run(seed: u64) -> SwarmWorld {
     let pictures = u32::from(rng.random_bool(0.3));
     let mut campaign =
         a_campaign().posts(posts).illustrations(pictures).hold_first(rng.random_range(0..=2)).seed(seed);
+    // Some of them have a clip as well, and none is drawn by the lot that the rest is drawn by.
+    campaign = campaign.films(u32::from(posts > pictures && seed.is_multiple_of(4)));
     let order = an_order(0xa1, 300, "for the drawings");
     world.change_policy(|policy| policy.recipients = Some([order.recipient.clone()].into())).await;
     if rng.random_bool(0.5) {

@@ -201,6 +201,15 @@ fn shape(rows: &Rows) -> Broken {
     broken.extend(deep.map(|(id, depth)| ("limits", format!("{id} is {depth} deep"))));
     let tried = rows.tasks().filter(|task| task.tries > limits::TRIES_PER_TASK);
     broken.extend(tried.map(|task| ("limits", format!("{} was refused {} times", task.id, task.tries))));
+    // [PL-13] [PL-14]
+    let mut replaced: BTreeSet<&TaskId> = BTreeSet::new();
+    for (task, of) in rows.tasks().filter_map(|task| Some((task, task.alternative_to.as_ref()?))) {
+        let is_post = |task: &Task| task.kind == TaskKind::Write;
+        let is_first = planned.get(of).is_some_and(|of| is_post(of) && of.alternative_to.is_none());
+        if !(is_post(task) && is_first && replaced.insert(of)) {
+            broken.push(("alternatives", format!("{} takes the place of {of}", task.id)));
+        }
+    }
     broken
 }
 

@@ -130,7 +130,7 @@ impl Lots {
             [first].into_iter().chain(desk.rng.random_ratio(self.odds.twice, 100).then_some(second));
         for result in answers {
             let (end, outcome) = (self.end(&mut desk.rng), outcome_of(&task, &mut desk.rng));
-            let cost = desk.rng.random_range(0..=task.kind.attempt_cost());
+            let cost = desk.rng.random_range(0..=task.attempt_cost());
             desk.answers.push(Answer { task: task.clone(), end, result, outcome, cost });
         }
         Ok(())
@@ -181,7 +181,9 @@ impl Lots {
         let row = Stored { row: Task { cost: spent, ..row.row }, ..row };
         let transaction = match answer.end {
             End::Approve => self.approving(writer, &row, &answer.result, &answer.outcome)?,
-            End::Reject(counts) => rejecting(writer, &row, u32::from(counts))?,
+            // [J-7] Nothing comes after it: a human decides.
+            End::Reject(true) if row.row.last_resort => self.holding(writer, &row, answer)?,
+            End::Reject(counts) => rejecting(writer, &row, u32::from(counts), "not like this".to_owned())?,
             End::Fail => failing(writer, &row, "worker unlucky: it drew the short straw")?,
             End::Hold => self.holding(writer, &row, answer)?,
         };
@@ -232,8 +234,10 @@ impl Lots {
             (Some(DecisionKind::Approve), Subject::Task { result, .. }) => {
                 self.approving(writer, &task, result, &review.row.content.outcome)?
             }
-            (Some(DecisionKind::Reject), _) => rejecting(writer, &task, 1)?,
-            _ => rejecting(writer, &task, 0)?,
+            (decided, _) => {
+                let tries = u32::from(decided == Some(DecisionKind::Reject));
+                rejecting(writer, &task, tries, Task::said_by_reviewer(None))?
+            }
         };
         self.write(&transaction.replace(&review, review.row.ended(end, now)?)?).await
     }
@@ -357,10 +361,15 @@ impl Lots {
     }
 }
 
-fn rejecting(writer: WriterId, task: &Stored<Task>, tries: u32) -> Result<Transaction, HandleError> {
+fn rejecting(
+    writer: WriterId,
+    task: &Stored<Task>,
+    tries: u32,
+    why: String,
+) -> Result<Transaction, HandleError> {
     let mut rejected = Task { status: task.row.status.next(TaskEvent::Reject)?, ..task.row.clone() };
     rejected.tries += tries;
-    rejected.feedback.push("not like this".to_owned());
+    rejected.feedback.push(why);
     Ok(Transaction::by(writer).replace(task, rejected)?)
 }
 

@@ -17,6 +17,7 @@ pub(super) fn outcome_of(task: &Task, rng: &mut StdRng) -> WorkOutcome {
             artifact(Artifact::Notes { sources: (0..rng.random_range(1..=3)).map(source).collect() })
         }
         TaskKind::Illustrate => artifact(Artifact::Image { image: picture(&text) }),
+        TaskKind::Film => artifact(Artifact::Video { video: clip(&text) }),
         TaskKind::Transact => intent(
             "coinbase",
             "transfer",
@@ -45,5 +46,11 @@ fn picture(of: &str) -> Picture {
         height: 8,
         alt_text: "A small tool".to_owned(),
         model: "lots".to_owned(),
+        character: None,
+        duration_ms: None,
     }
+}
+
+fn clip(of: &str) -> Picture {
+    Picture { mime: "image/apng".to_owned(), duration_ms: Some(2_000), ..picture(of) }
 }

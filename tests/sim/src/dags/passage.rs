@@ -153,7 +153,7 @@ impl Passage {
                 is_final(&parent.status)
                     && effect.is_none_or(|status| ["done", "failed", "void"].contains(&status))
             }
-            _ if parent.kind == "illustrate" && is_gone => true,
+            _ if ["illustrate", "film"].contains(&parent.kind.as_str()) && is_gone => true,
             _ => parent.status == "approved" && effect.is_none_or(|status| status == "done"),
         }
     }

@@ -173,10 +173,10 @@ fn sketch(rng: &mut StdRng, known: &[Sketch], habit: &Habit) -> Sketch {
     // The planner has them wait for nothing, whatever is proposed.
     let parents = if named { Vec::new() } else { parents(rng, known, habit) };
     let mut source = parents.iter().copied().find(|at| known[*at].kind == TaskKind::Research);
-    if kind == TaskKind::Illustrate && source.is_none() {
+    if kind.is_for_a_post() && source.is_none() {
         kind = TaskKind::Research;
     }
-    if kind != TaskKind::Illustrate && rng.random_bool(0.3) {
+    if !kind.is_for_a_post() && rng.random_bool(0.3) {
         source = None;
     }
     let depth = 1 + parents.iter().map(|at| known[*at].depth).max().unwrap_or(0);
@@ -188,7 +188,8 @@ fn kind(rng: &mut StdRng, known: &[Sketch]) -> TaskKind {
     match rng.random_range(0..100) {
         0..45 => TaskKind::Research,
         45..75 => TaskKind::Write,
-        75..85 => TaskKind::Illustrate,
+        75..80 => TaskKind::Illustrate,
+        80..85 => TaskKind::Film,
         85..95 if count(TaskKind::Reply) < REPLIES => TaskKind::Reply,
         95..100 if count(TaskKind::Transact) < PAYMENTS => TaskKind::Transact,
         _ => TaskKind::Research,
@@ -248,6 +249,7 @@ impl Sketch {
 struct Wanted {
     posts: u32,
     pictures: u32,
+    clips: u32,
     mentions: Vec<(usize, Mention)>,
     orders: Vec<(usize, PaymentOrder)>,
     remembers: bool,
@@ -264,6 +266,7 @@ impl Wanted {
         Self {
             posts: count(TaskKind::Write),
             pictures: count(TaskKind::Illustrate),
+            clips: count(TaskKind::Film),
             mentions: of_kind(TaskKind::Reply).map(|sketch| (sketch.at, asked(sketch.at))).collect(),
             orders: orders.collect(),
             remembers: count(TaskKind::Remember) > 0,
@@ -281,6 +284,7 @@ impl Wanted {
     fn campaign(&self, rng: &mut StdRng, now: Timestamp) -> Campaign {
         let mentions: Vec<Mention> = self.mentions.iter().map(|(_, mention)| mention.clone()).collect();
         let asked = a_campaign().posts(self.posts).replies(&mentions).illustrations(self.pictures);
+        let asked = asked.films(self.clips);
         let asked = self.orders.iter().fold(asked, |asked, (_, order)| asked.pays(order.clone()));
         let asked = if self.remembers { asked.remembers() } else { asked };
         let mut campaign = asked.accepted_at(now).build();

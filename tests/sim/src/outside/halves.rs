@@ -20,6 +20,7 @@ use mcp_weaviate::{Catalogue, MemoryObjects};
 use super::memory::NAME;
 use super::served::Served;
 use super::staged::{Stage, Staged};
+use super::studio::Painter;
 use super::wallet::BOUNCES;
 
 /// What each wallet begins with, in cents: more than any story pays.
@@ -53,8 +54,8 @@ pub(crate) fn of_posts(posts: &MemoryPosts, signer: &MemorySigner, clock: &Virtu
 }
 
 /// The server of pictures.
-pub(super) fn of_pictures(images: &MemoryImages, clock: &VirtualClock) -> ToolServer {
-    let studio = Studio::new(mcp_imagegen::Sandbox::default(), images.clone(), clock.clone());
+pub(super) fn of_pictures(painter: Painter, images: &MemoryImages, clock: &VirtualClock) -> ToolServer {
+    let studio = Studio::new(painter, images.clone(), clock.clone());
     built(mcp_imagegen::server(studio, MemoryAnswers::default(), clock.clone()))
 }
 

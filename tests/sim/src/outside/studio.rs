@@ -8,7 +8,7 @@ use chimera_domain::ports::ToolError;
 use chimera_domain::{Digest, Refusal, TenantId};
 use chimera_mcp::server::ToolServer;
 use chimera_testkit::VirtualClock;
-use mcp_imagegen::{MemoryImages, Place, fetch};
+use mcp_imagegen::{Drawn, ImageProvider, MemoryImages, Model, Place, Refused, Sandbox, Tier, Wanted, fetch};
 use serde_json::{Value, json};
 
 use super::{halves, served};
@@ -19,18 +19,53 @@ pub(super) const NAME: &str = "imagegen";
 /// What is answered instead of a picture's bytes.
 type Instead = Option<Option<Vec<u8>>>;
 
+/// The sandbox, and the tiers of the clips that it was paid for.
+#[derive(Clone, Default)]
+pub(super) struct Painter {
+    sandbox: Sandbox,
+    filmed: Arc<Mutex<Vec<Tier>>>,
+}
+
+impl ImageProvider for Painter {
+    fn models(&self) -> Vec<Model> {
+        self.sandbox.models()
+    }
+
+    fn looks_at_pictures(&self) -> bool {
+        self.sandbox.looks_at_pictures()
+    }
+
+    async fn draw(&self, wanted: &Wanted, reference: Option<&[u8]>) -> Result<Drawn, Refused> {
+        self.sandbox.draw(wanted, reference).await
+    }
+
+    async fn film(&self, wanted: &Wanted, tier: Tier) -> Result<Drawn, Refused> {
+        self.filmed.lock().unwrap_or_else(PoisonError::into_inner).push(tier);
+        self.sandbox.film(wanted, tier).await
+    }
+}
+
 /// The server of pictures. Clones share everything.
 #[derive(Clone)]
 pub struct Studio {
     server: ToolServer,
     images: MemoryImages,
+    painter: Painter,
     instead: Arc<Mutex<Instead>>,
 }
 
 impl Studio {
     pub(super) fn new(clock: &VirtualClock) -> Self {
-        let images = MemoryImages::default();
-        Self { server: halves::of_pictures(&images, clock), images, instead: Arc::default() }
+        let (painter, images) = (Painter::default(), MemoryImages::default());
+        let server = halves::of_pictures(painter.clone(), &images, clock);
+        Self { server, images, painter, instead: Arc::default() }
+    }
+
+    /// The tiers of the clips that were made, in their order: each was paid for.
+    #[must_use]
+    pub fn filmed(&self) -> Vec<&'static str> {
+        let filmed = self.painter.filmed.lock().unwrap_or_else(PoisonError::into_inner);
+        filmed.iter().map(|tier| tier.name()).collect()
     }
 
     /// From now on whoever asks for a picture's bytes gets these, or hears that there are none.

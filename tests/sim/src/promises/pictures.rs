@@ -1,12 +1,12 @@
 //! Promise 1 where a post carries pictures: the bytes that are out there are those that were committed.
 
-use chimera_domain::{Artifact, Digest, Effect, Picture, Task, WorkOutcome};
+use chimera_domain::{Digest, Effect, Picture, Task, WorkOutcome};
 use chimera_testkit::PostedMedium;
 
 use crate::SwarmWorld;
 
 impl SwarmWorld {
-    /// No picture was published but one that a task before the post's had made and the Judge had committed.
+    /// No picture or clip was published but one that a task before the post's had made and the Judge had committed.
     pub(super) fn uncommitted_pictures(&self) -> Vec<String> {
         let (effects, tasks) = (self.effects_by_id(), self.tasks());
         let mut broken = Vec::new();
@@ -32,8 +32,8 @@ fn committed_before<'a>(tasks: &'a [Task], effect: &Effect) -> Vec<&'a Picture> 
     let depends_on = own.map_or(&[][..], |task| &task.depends_on);
     let before = tasks.iter().filter(of_it).filter(|task| depends_on.contains(&task.id));
     let pictures = before.filter_map(|task| match &task.committed.as_ref()?.outcome {
-        WorkOutcome::Artifact { artifact: Artifact::Image { image } } => Some(image),
-        _ => None,
+        WorkOutcome::Artifact { artifact } => artifact.picture(),
+        WorkOutcome::Intent { .. } | WorkOutcome::Failure { .. } => None,
     });
     pictures.collect()
 }

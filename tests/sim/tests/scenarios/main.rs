@@ -1,5 +1,6 @@
 //! Stories of the swarm, one file for each thing that is promised. One program: linking each apart costs gigabytes.
 
+mod alternatives;
 mod attempts;
 mod audit;
 mod bands;
@@ -10,6 +11,7 @@ mod dags;
 mod edits;
 mod effects;
 mod faults;
+mod films;
 mod follow_up;
 mod guards;
 mod human;

@@ -62,7 +62,10 @@ async fn memory_holds_what_did_best_of_what_was_published_and_nothing_else() {
     let (texts, kept) = (world.texts(), kept(&world));
     assert_eq!(texts.len(), 3, "{}", world.story());
     assert!((1..=3).contains(&kept.len()), "{}", world.story());
-    assert!(kept.iter().all(|memory| texts.iter().any(|text| text == words(memory))), "{kept:?} of {texts:?}");
+    assert!(
+        kept.iter().all(|memory| texts.iter().any(|text| text == words(memory))),
+        "{kept:?} of {texts:?}"
+    );
     let effect = keeping(&world).unwrap();
     assert_eq!((effect.status, effect.max_cost.minor()), (EffectStatus::Done, 0), "{}", world.story());
     let mut approved: Vec<String> =
@@ -127,7 +130,12 @@ async fn what_a_human_refuses_to_have_remembered_is_never_kept_and_not_proposed_
         about_to_remember(&world).await;
         world.change_policy(|policy| all_is_medium(policy, MediumBand::PublishThenReview)).await;
         world.run_until_quiet().await;
-        assert_eq!(remember_task(&world).status, TaskStatus::Held, "it cannot be taken back\n{}", world.story());
+        assert_eq!(
+            remember_task(&world).status,
+            TaskStatus::Held,
+            "it cannot be taken back\n{}",
+            world.story()
+        );
         assert_eq!(kept(&world), Vec::<String>::new());
         let asked = world.open_reviews().remove(0);
         assert!(asked.row.content.intent().unwrap().keeps_memories());

@@ -156,6 +156,8 @@ async fn what_is_no_picture_is_not_committed() {
         height: 360,
         alt_text: "A page".to_owned(),
         model: "sandbox".to_owned(),
+        character: Some(task.agent.clone()),
+        duration_ms: None,
     };
     world.send_result(a_result(&task, "lie", WorkOutcome::Artifact { artifact: Artifact::Image { image } }));
     world.deliver(Queue::Review, 10).await;

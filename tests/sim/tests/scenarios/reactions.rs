@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use chimera_domain::{
     Binding, CampaignStatus, Confidence, EffectStatus, Mention, PlanCause, Priority, Seen, Signal, SignalId,
@@ -144,7 +145,7 @@ async fn what_the_policy_does_not_allow_is_ignored_and_no_version_is_made_for_it
     world.start(a_campaign().posts(1).reacts(1, 0)).await;
     let (id, seen) = asked("m-1", "are you a bot?");
     world.perceive(id, seen).await;
-    world.run_for(std::time::Duration::from_secs(2 * 3_600)).await;
+    world.run_for(Duration::from_secs(2 * 3_600)).await;
     world.approve_all_reviews().await;
 
     assert!(replies(&world).is_empty());
@@ -165,7 +166,7 @@ async fn a_campaign_that_watches_is_finished_when_its_time_is_over() {
     world.approve_all_reviews().await;
     assert_eq!(world.published().len(), 1);
     assert_eq!(world.status(), CampaignStatus::Active, "{}", world.story());
-    world.run_for(std::time::Duration::from_secs(3_700)).await;
+    world.run_for(Duration::from_secs(3_700)).await;
     assert_eq!(world.status(), CampaignStatus::Finished, "{}", world.story());
     world.assert_promises();
 }
@@ -217,6 +218,27 @@ async fn a_planner_that_dies_anywhere_answers_each_signal_once() {
 
 /// [PE-4]
 #[tokio::test]
+async fn news_that_nobody_can_read_any_more_cost_their_own_posts_and_not_the_campaign() {
+    let world = world().await;
+    world.start(a_campaign().posts(1).reacts(0, 12)).await;
+    world.run_until_quiet().await;
+    world.approve_all_reviews().await;
+    let lost = |world: &SwarmWorld| world.plans().iter().filter(|plan| plan.cause == PlanCause::Loss).count();
+    // More often than a campaign may be re-planned.
+    for at in 0..12 {
+        let (id, seen) = broke(&format!("gone-{at}"));
+        world.perceive(id, seen).await;
+        assert!(world.run_until(|world| lost(world) > at).await, "{}", world.story());
+    }
+    world.run_until_quiet().await;
+
+    assert_eq!(world.published().len(), 1);
+    assert_eq!(world.status(), CampaignStatus::Finished, "{}", world.story());
+    world.assert_promises();
+}
+
+/// [PE-4]
+#[tokio::test]
 async fn a_pause_keeps_what_was_perceived() {
     let world = world().await;
     world.start(a_campaign().posts(1).reacts(1, 0)).await;
@@ -231,4 +253,23 @@ async fn a_pause_keeps_what_was_perceived() {
     world.approve_all_reviews().await;
     assert_eq!(replies(&world), ["m-1"], "{}", world.story());
     world.assert_promises();
+}
+
+/// [PE-14]
+#[tokio::test]
+async fn whoever_floods_an_account_fills_no_campaign() {
+    let world = world().await;
+    // It goes on watching for news, however often it has answered.
+    world.start(a_campaign().posts(1).reacts(2, 1).heeds(3_000)).await;
+    world.run_for(Duration::from_secs(120)).await;
+    for _ in 0..400 {
+        world.say("nora", "@mira which small open tools are worth trying on an old laptop?");
+    }
+    let last = world.say("otto", "@mira my cat slept all day");
+    world.run_for(Duration::from_secs(600)).await;
+    assert_eq!(world.watches().remove(0).newest_mention, Some(last), "{}", world.story());
+    // A hundred more than it may react to, and what one look takes beyond that.
+    let told = world.signals().len();
+    assert!((102..102 + 90).contains(&told), "{told}");
+    world.abandon();
 }

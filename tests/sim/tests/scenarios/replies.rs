@@ -196,7 +196,11 @@ async fn a_post_without_the_image_that_was_asked_for_is_not_published() {
     let world = SwarmWorld::new();
     world.start(a_campaign().posts(1).criterion(must("image", Check::CarriesImage))).await;
     world.run_until_quiet().await;
-    world.approve_all_reviews().await;
+    // Neither the post nor what took its place has one: a human has the last word.
+    let review = world.open_reviews().remove(0);
+    assert!(review.row.flags.iter().any(|flag| flag.as_str() == "unmet:image"), "{:?}", review.row.flags);
+    assert!(world.decide(&review, Answer::Reject("not without an image")).await);
+    world.run_until_quiet().await;
 
     assert!(world.published().is_empty(), "{:?}", world.texts());
     let failed = world.tasks_in(TaskStatus::Failed);

@@ -1,7 +1,7 @@
 //! Limits that the policy sets for whole campaigns: their money, what running them costs, who sees their first posts.
 
 use chimera_domain::{CampaignStatus, Check, Money, Task, TaskStatus, limits};
-use chimera_sim::SwarmWorld;
+use chimera_sim::{Answer, SwarmWorld};
 use chimera_testkit::builders::{a_campaign, cents, must};
 use chimera_testkit::{Fault, Faults};
 
@@ -85,7 +85,11 @@ async fn hopeless(seed: u64, faults: Faults, limit: i64) -> SwarmWorld {
     let impossible = must("impossible", Check::CarriesImage);
     world.start(a_campaign().posts(3).criterion(impossible)).await;
     world.run_until_quiet().await;
-    world.approve_all_reviews().await;
+    // Nor does anybody let them pass as they are.
+    while let Some(review) = world.open_reviews().pop() {
+        world.decide(&review, Answer::Reject("not without an image")).await;
+        world.run_until_quiet().await;
+    }
     world
 }
 
