@@ -75,13 +75,14 @@ impl Mime {
 
 /// Whether these parts of a PNG say, before its first picture, that it moves.
 fn is_animated(mut parts: &[u8]) -> bool {
-    while let [a, b, c, d, n, a2, m, e, rest @ ..] = parts {
-        match [*n, *a2, *m, *e] {
-            [b'a', b'c', b'T', b'L'] => return true,
-            [b'I', b'D', b'A', b'T'] => return false,
+    while let Some((length, part)) = parts.split_first_chunk::<4>() {
+        let Some((name, rest)) = part.split_first_chunk::<4>() else { return false };
+        match name {
+            b"acTL" => return true,
+            b"IDAT" => return false,
             _ => {}
         }
-        let length = usize::try_from(u32::from_be_bytes([*a, *b, *c, *d])).unwrap_or(usize::MAX);
+        let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
         let Some(next) = length.checked_add(CHECKSUM).and_then(|end| rest.get(end..)) else { return false };
         parts = next;
     }

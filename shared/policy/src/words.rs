@@ -49,7 +49,8 @@ pub(crate) fn stems(text: &str) -> BTreeSet<String> {
 }
 
 /// A light stem: the endings of number, tense and manner dropped where enough of the word is left.
-pub(crate) fn stem(word: &str) -> String {
+#[must_use]
+pub fn stem(word: &str) -> String {
     const ENDINGS: [(&str, &str); 9] = [
         ("ies", "y"),
         ("ingly", ""),

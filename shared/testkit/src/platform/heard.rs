@@ -99,7 +99,7 @@ impl Inner {
             self.mentions.iter().filter(own).filter(|mention| mention.id > since).collect();
         let shown: Vec<Value> = newer.iter().take(MENTIONS_AT_ONCE).map(|mention| mention.shown()).collect();
         let mut page = json!({ "mentions": shown, "has_more": newer.len() > MENTIONS_AT_ONCE });
-        if let Some(last) = newer.iter().take(MENTIONS_AT_ONCE).last() {
+        if let Some(last) = newer.iter().take(MENTIONS_AT_ONCE).next_back() {
             page["newest_id"] = json!(last.id.to_string());
         }
         page

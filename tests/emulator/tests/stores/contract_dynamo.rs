@@ -1,5 +1,4 @@
 //! The stores' contract on the deployed tables of the local cloud.
-#![expect(clippy::panic, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 use chimera_aws::{DynamoStore, Tables};
 use chimera_emulator::contract;

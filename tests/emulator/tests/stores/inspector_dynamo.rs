@@ -1,5 +1,5 @@
 //! The audit read whole on the local cloud, as an operator verifies it.
-#![expect(clippy::panic, clippy::expect_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 use chimera_aws::{DynamoInspector, DynamoStore, Tables};
 use chimera_domain::Table;

@@ -1,5 +1,5 @@
 //! The contracts of the stores that each server's sandbox keeps, on its own table of the local cloud.
-#![expect(clippy::panic, clippy::expect_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 use aws_sdk_dynamodb::Client;
 use mcp_coinbase::sandbox::DynamoBooks;

@@ -1,5 +1,5 @@
 //! The contract of the stores that MCP servers keep, on a server's table of the local cloud.
-#![expect(clippy::panic, clippy::expect_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 use aws_sdk_dynamodb::Client;
 use chimera_emulator::tools;

@@ -166,7 +166,7 @@ impl DagWorld {
 }
 
 fn a_mention(number: usize) -> Seen {
-    Seen::Mention { mention: asked(number), asks: number % 2 == 0, in_reply_to: None }
+    Seen::Mention { mention: asked(number), asks: number.is_multiple_of(2), in_reply_to: None }
 }
 
 fn a_trend(number: usize) -> Seen {

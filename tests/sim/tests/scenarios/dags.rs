@@ -1,4 +1,5 @@
 //! Random plans come to an end, in order and within their limits, whatever goes wrong and whoever interferes.
+#![expect(clippy::panic, reason = "a test that cannot go on has failed")]
 
 use chimera_sim::{DagTally, DagTrial, Grown, Missing, grow, shrunk};
 

@@ -11,6 +11,9 @@ use chimera_testkit::{Article, Fault, Faults, Feed, Mode, Post, Queue};
 use mcp_twitter::Mime;
 use serde_json::{Value, json};
 
+/// What a lying server makes of an answer.
+type Lie<'a> = &'a dyn Fn(&Value) -> Value;
+
 /// What a post with a link costs, in cents.
 const POST: i64 = 20;
 /// What an attempt may cost beside the clip, in cents.
@@ -209,7 +212,7 @@ async fn a_post_shows_no_clip_that_was_not_committed_and_nothing_beside_one() {
         let still = json!({"digest": Digest::of_bytes(b"still"), "mime": "image/png", "alt_text": "A lamp"});
         json!([medium, still])
     };
-    let lies: [(&dyn Fn(&Value) -> Value, &str); 3] = [
+    let lies: [(Lie<'_>, &str); 3] = [
         (&swapped, "is not as a task before this one committed it"),
         (&called_a_picture, "is not as a task before this one committed it"),
         (&beside, "what moves goes alone"),

@@ -1,5 +1,4 @@
 //! The plan follows the world: what is perceived is answered in a new version that keeps what is under way.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::collections::BTreeSet;
 use std::time::Duration;
