@@ -78,7 +78,7 @@ def items_of(path):
 
 def published(wanted):
     def look(told):
-        done = [effect for effect in told["effects"] if effect["outcome"] == "done"]
+        done = [effect for effect in told["effects"] if effect["outcome"] == "done" and effect["tool"] == "twitter.post_create"]
         human = [review for review in told["reviews"] if review["decision"] in ("approve", "edit") and review["reviewer"]]
         return f"{len(done)} posts, {len(human)} approved by a human", len(done) >= wanted and len(human) >= 1
 

@@ -3,6 +3,8 @@
 import unittest
 
 import judge
+import mcp
+import planner
 import swarm
 from rows import summary, tests, whole_suite
 from runs import CARGO_TEST, ROOT, UNITTEST, Done, Runs, Step
@@ -41,7 +43,7 @@ class Figures(unittest.TestCase):
         self.assertFalse(whole_suite(2)(done("test one ... ok\n"))[1])
 
     def test_a_summary_that_is_not_there_or_a_broken_promise_fails_its_row(self):
-        told = {"tasks": [], "reviews": [], "seconds": 1, "effects": [{"outcome": "done"}], "promises": [{"id": "p1", "held": True}]}
+        told = {"tasks": [], "reviews": [], "seconds": 1, "effects": [{"outcome": "done", "tool": "twitter.post_create"}], "promises": [{"id": "p1", "held": True}]}
         told["reviews"] = [{"decision": "approve", "reviewer": "rhea"}]
         self.assertTrue(summary(published(1))(done(written=told))[1])
         self.assertFalse(summary(published(2))(done(written=told))[1])
@@ -64,7 +66,7 @@ class Figures(unittest.TestCase):
             tests("x")(missing)
 
     def test_every_row_has_its_own_claim(self):
-        for table in (swarm, judge):
+        for table in (swarm, judge, mcp, planner):
             claims = [(row.group, row.claim) for row in table.rows()]
             self.assertEqual(len(claims), len(set(claims)))
         self.assertEqual(items_of(ROOT / "no such feed"), 3)
