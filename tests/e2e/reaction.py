@@ -48,14 +48,16 @@ class Reaction(unittest.TestCase):
         self.assertEqual((read["status"], read["attempt"]), ("approved", 1), self.campaign.told())
         self.assertTrue(any("https://news.example/" in text for text in self.campaign.texts()), self.campaign.texts())
 
-    def test_who_asks_what_it_is_is_told_by_a_reply_through_the_high_queue(self):
+    def test_who_says_something_is_answered_through_the_high_queue_and_told_what_it_is_where_that_was_asked(self):
         (mention,) = self.signals("mention")
         (reply,) = self.tasks("reply")
         self.assertEqual((reply["priority"], reply["status"]), ("high", "approved"), self.campaign.told())
         (effect,) = [row for row in self.look.effects if row["task"] == reply["id"]]
         self.assertEqual(effect["status"], "done", self.campaign.told())
         text = effect["intent"]["arguments"]["text"]
-        self.assertRegex(text.lower(), r"\b(ai|bot|automated|artificial)\b")
+        # Which of the people comes first is the clock's; one of them asks a new account what it is.
+        if "or a bot?" in mention["seen"]["mention"]["text"]:
+            self.assertRegex(text.lower(), r"\b(ai|bot|automated|artificial|virtual)\b")
         self.assertEqual(effect["intent"]["arguments"]["in_reply_to"], mention["seen"]["mention"]["id"])
         print(f"mention answered after {seconds(mention['seen_at'], effect['ended_at']):.1f} s")
 

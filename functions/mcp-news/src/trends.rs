@@ -1,20 +1,14 @@
 //! What many speak of at once: articles about the same thing, grouped.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use chimera_domain::Timestamp;
+use chimera_policy::headlines::{same_story, shared_words};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::article::Article;
-use crate::words::word_set;
 
-/// Telling words that two titles share when they are about the same thing, at least.
-const SHARED_WORDS: usize = 2;
-/// And the least share of the shorter title's words, in percent.
-const SHARED_PERCENT: usize = 40;
-/// Articles of a trend, at least: one is no trend.
-const LEAST_ARTICLES: usize = 2;
 /// Articles and sources from which a trend counts as full.
 const FULL: (usize, usize) = (6, 4);
 /// Words that name a trend.
@@ -50,50 +44,25 @@ pub struct Trend {
 /// The trends among `articles`, which come newest first: the strongest first.
 #[must_use]
 pub fn trends(articles: &[Article]) -> Vec<Trend> {
-    let words: Vec<BTreeSet<String>> = articles.iter().map(|article| word_set(&article.title)).collect();
-    let mut groups: Vec<Vec<usize>> = Vec::new();
-    for at in 0..articles.len() {
-        // Joined to every group it touches, which become one: the order of articles does not matter.
-        let touches = |group: &Vec<usize>| group.iter().any(|other| is_same(&words[at], &words[*other]));
-        let (mut joined, apart): (Vec<_>, Vec<_>) = groups.into_iter().partition(touches);
-        groups = apart;
-        let mut group: Vec<usize> = joined.drain(..).flatten().collect();
-        group.push(at);
-        group.sort_unstable();
-        groups.push(group);
-    }
-    let mut found: Vec<Trend> = groups
-        .iter()
-        .filter(|group| group.len() >= LEAST_ARTICLES)
-        .filter_map(|group| trend(articles, &words, group))
-        .collect();
+    let titles: Vec<&str> = articles.iter().map(|article| article.title.as_str()).collect();
+    let groups = same_story(&titles);
+    let mut found: Vec<Trend> = groups.iter().filter_map(|group| trend(articles, group)).collect();
     found.sort_by(|a, b| {
         b.score.cmp(&a.score).then(b.last_at.cmp(&a.last_at)).then(a.headline.cmp(&b.headline))
     });
     found
 }
 
-fn is_same(one: &BTreeSet<String>, other: &BTreeSet<String>) -> bool {
-    let shared = one.intersection(other).count();
-    let shorter = one.len().min(other.len());
-    shared >= SHARED_WORDS && shared * 100 >= shorter * SHARED_PERCENT
-}
-
-fn trend(articles: &[Article], words: &[BTreeSet<String>], group: &[usize]) -> Option<Trend> {
-    let newest = articles.get(*group.first()?)?;
+fn trend(articles: &[Article], group: &[usize]) -> Option<Trend> {
     let own: Vec<&Article> = group.iter().filter_map(|at| articles.get(*at)).collect();
+    let newest = own.first()?;
     let sources: BTreeSet<&str> = own.iter().map(|article| article.source.as_str()).collect();
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for word in group.iter().filter_map(|at| words.get(*at)).flatten() {
-        *counts.entry(word).or_default() += 1;
-    }
-    let mut terms: Vec<(&str, usize)> = counts.into_iter().filter(|(_, count)| *count > 1).collect();
-    terms.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+    let titles: Vec<&str> = own.iter().map(|article| article.title.as_str()).collect();
     let half = |count: usize, full: usize| count.min(full) * 5_000 / full;
     let score = half(own.len(), FULL.0) + half(sources.len(), FULL.1);
     Some(Trend {
         headline: newest.title.clone(),
-        terms: terms.into_iter().take(TERMS).map(|(word, _)| word.to_owned()).collect(),
+        terms: shared_words(&titles, TERMS),
         topic: newest.topic.clone(),
         region: newest.region.clone(),
         articles: own.iter().map(|article| article.id.clone()).collect(),

@@ -1,17 +1,13 @@
 //! [PE-21] News of some hours, grouped by what they are about (FR2.2).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chimera_domain::{Confidence, Headline, Timestamp};
-
-use crate::words::telling;
+use chimera_policy::headlines::{same_story, shared_words};
 
 /// What counts as now.
 const WINDOW: Duration = Duration::from_secs(4 * 60 * 60);
-/// Telling words that two titles share when they are about the same thing, at least; and the least share of the shorter one's,
-/// in percent.
-const SHARED: (usize, usize) = (2, 40);
 /// Articles and sources of an alert, at least: one of either is none.
 const LEAST: (usize, usize) = (2, 2);
 /// Articles and sources from which an alert counts as full.
@@ -26,7 +22,7 @@ pub struct Cluster {
     pub headline: String,
     /// The words that its titles share, the most frequent first.
     pub terms: Vec<String>,
-    /// Ids of its articles, the newest first.
+    /// Ids of its articles, the newest first. The last one is what it goes by: a cluster that grows stays the same.
     pub articles: Vec<String>,
     /// Who wrote about it, each once.
     pub sources: Vec<String>,
@@ -34,53 +30,38 @@ pub struct Cluster {
     pub strength: Confidence,
 }
 
-/// The alerts among headlines, the strongest first.
+/// [PE-21] [PE-23] The alerts among headlines, the strongest first. Headlines of more than four hours ago are none any more, and
+/// those of a later time than `now` not yet.
 #[must_use]
 pub fn cluster(headlines: &[Headline], now: Timestamp) -> Vec<Cluster> {
-    let recent = headlines.iter().filter(|headline| headline.at <= now && headline.at > now - WINDOW);
-    let mut recent: Vec<(&Headline, BTreeSet<String>)> =
-        recent.map(|headline| (headline, telling(&headline.title))).collect();
-    recent.sort_by(|(a, _), (b, _)| (b.at, &a.id).cmp(&(a.at, &b.id)));
-    let mut groups: Vec<Vec<usize>> = Vec::new();
-    for at in 0..recent.len() {
-        // Joined to every group it touches, which become one: the order of titles does not matter.
-        let touches =
-            |group: &Vec<usize>| group.iter().any(|other| is_same(&recent[at].1, &recent[*other].1));
-        let (joined, apart): (Vec<_>, Vec<_>) = groups.into_iter().partition(touches);
-        groups = apart;
-        let mut group: Vec<usize> = joined.into_iter().flatten().chain([at]).collect();
-        group.sort_unstable();
-        groups.push(group);
-    }
-    let mut found: Vec<Cluster> = groups.iter().filter_map(|group| alert(&recent, group)).collect();
+    let is_news = |headline: &&Headline| headline.at <= now && headline.at > now - WINDOW;
+    let mut news: Vec<&Headline> = headlines.iter().filter(is_news).collect();
+    news.sort_by(|a, b| (b.at, &b.id).cmp(&(a.at, &a.id)));
+    news.dedup_by(|a, b| a.id == b.id);
+    let titles: Vec<&str> = news.iter().map(|headline| headline.title.as_str()).collect();
+    let of_group = |group: &Vec<usize>| {
+        let told: Vec<&Headline> = group.iter().filter_map(|at| news.get(*at)).copied().collect();
+        alert(&told)
+    };
+    let mut found: Vec<Cluster> = same_story(&titles).iter().filter_map(of_group).collect();
     found.sort_by(|a, b| b.strength.cmp(&a.strength).then_with(|| a.articles.cmp(&b.articles)));
     found
 }
 
-fn is_same(one: &BTreeSet<String>, other: &BTreeSet<String>) -> bool {
-    let shared = one.intersection(other).count();
-    shared >= SHARED.0 && shared * 100 >= one.len().min(other.len()) * SHARED.1
-}
-
-fn alert(recent: &[(&Headline, BTreeSet<String>)], group: &[usize]) -> Option<Cluster> {
-    let of = || group.iter().filter_map(|at| recent.get(*at));
-    let mut sources: Vec<String> = of().map(|(headline, _)| headline.source.clone()).collect();
-    sources.sort();
-    sources.dedup();
-    if group.len() < LEAST.0 || sources.len() < LEAST.1 {
+/// What the headlines of one story, the newest first, come to.
+fn alert(told: &[&Headline]) -> Option<Cluster> {
+    let sources: BTreeSet<&str> = told.iter().map(|headline| headline.source.as_str()).collect();
+    if told.len() < LEAST.0 || sources.len() < LEAST.1 {
         return None;
     }
-    let mut counted: BTreeMap<&String, usize> = BTreeMap::new();
-    of().flat_map(|(_, words)| words).for_each(|word| *counted.entry(word).or_default() += 1);
-    let mut terms: Vec<(&String, usize)> = counted.into_iter().filter(|(_, count)| *count >= 2).collect();
-    terms.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
+    let titles: Vec<&str> = told.iter().map(|headline| headline.title.as_str()).collect();
     let half = |count: usize, full: usize| 5_000 * count.min(full) / full;
-    let strength = u16::try_from(half(group.len(), FULL.0) + half(sources.len(), FULL.1)).ok()?;
+    let strength = u16::try_from(half(told.len(), FULL.0) + half(sources.len(), FULL.1)).ok()?;
     Some(Cluster {
-        headline: of().next().map(|(headline, _)| headline.title.clone())?,
-        terms: terms.into_iter().take(TERMS).map(|(word, _)| word.clone()).collect(),
-        articles: of().map(|(headline, _)| headline.id.clone()).collect(),
-        sources,
+        headline: told.first()?.title.clone(),
+        terms: shared_words(&titles, TERMS),
+        articles: told.iter().map(|headline| headline.id.clone()).collect(),
+        sources: sources.into_iter().map(str::to_owned).collect(),
         strength: Confidence::new(strength).unwrap_or(Confidence::ZERO),
     })
 }
@@ -116,6 +97,18 @@ mod tests {
         assert_eq!(alerts(&told, 60), [["b", "a"]], "the reef has one source");
         assert!(alerts(&told, 10).is_empty(), "nothing is known before it came out");
         assert!(alerts(&told, 5 * 60).is_empty(), "news of five hours ago are none");
+    }
+
+    /// [PE-23]
+    #[test]
+    fn two_stories_of_one_town_are_two_alerts() {
+        let told = [
+            headline("a", "Wire", "Fire in Port Linden warehouse injures two", 0),
+            headline("b", "Wire", "Port Linden opera names new director", 5),
+            headline("c", "Quay", "Two hurt in Port Linden warehouse blaze", 10),
+            headline("d", "Quay", "Elena Sartori is the new director of Port Linden opera", 20),
+        ];
+        assert_eq!(alerts(&told, 60), [["c", "a"], ["d", "b"]]);
     }
 
     /// [PE-21]

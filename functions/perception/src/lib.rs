@@ -5,10 +5,12 @@ mod event;
 mod look;
 mod pace;
 mod question;
+mod reading;
 mod relevance;
 mod servers;
 mod signals;
 mod sources;
+mod unwanted;
 mod words;
 
 use std::time::Duration;
@@ -22,7 +24,7 @@ use chimera_mcp::trace::{self, Traceparent};
 pub use cluster::{Cluster, cluster};
 use pace::Pace;
 pub use question::is_direct_question;
-pub use relevance::{Goal, Said, Scored, relevance};
+pub use relevance::{Goal, Said, Scored, news_relevance, relevance};
 pub use servers::{ServersError, servers};
 
 /// Times a look is made where others wrote the watch meanwhile. All of them fit one invocation: each may listen for a fifth

@@ -10,7 +10,7 @@ use chimera_domain::{
 use crate::cluster::{Cluster, cluster};
 use crate::event::Heard;
 use crate::question::is_direct_question;
-use crate::relevance::{Goal, Said, Scored, relevance};
+use crate::relevance::{Goal, Said, Scored, news_relevance, relevance};
 use crate::sources::place;
 
 /// Trends of one region and topic that are looked at in one look, the strongest first.
@@ -90,11 +90,11 @@ impl Reacting {
         self.campaign.watches_until().unwrap_or(self.campaign.created_at)
     }
 
-    fn score(&self, text: &str, answers_ours: bool) -> Option<Scored> {
+    /// How much it bears on the goal, where that is enough.
+    fn weigh(&self, weigh: impl Fn(&Goal<'_>) -> Scored) -> Option<Scored> {
         let published: Vec<&str> = self.published.texts.iter().map(String::as_str).collect();
         let account = self.campaign.agent.as_str();
-        let goal = Goal { text: &self.campaign.brief.goal, published: &published, account };
-        let scored = relevance(&goal, &Said { text, answers_ours });
+        let scored = weigh(&Goal { text: &self.campaign.brief.goal, published: &published, account });
         (scored.score >= self.react.relevance_min).then_some(scored)
     }
 
@@ -126,7 +126,8 @@ fn of_mention(heard: &Heard, reacting: &[Reacting], now: Timestamp) -> Option<Si
     let mut best: Option<(&Reacting, Scored)> = None;
     for one in reacting.iter().filter(hears) {
         let answers_ours = in_reply_to.as_ref().is_some_and(|id| one.published.ids.contains(id));
-        if let Some(scored) = one.score(&mention.text, answers_ours)
+        let said = Said { text: &mention.text, answers_ours };
+        if let Some(scored) = one.weigh(|goal| relevance(goal, &said))
             && best.as_ref().is_none_or(|(_, before)| scored.score > before.score)
         {
             best = Some((one, scored));
@@ -153,7 +154,6 @@ pub(crate) fn of_news(
 
 fn of_trend(trend: &Cluster, reads: &[&Reacting], now: Timestamp) -> Vec<Signal> {
     let Some(earliest) = trend.articles.last() else { return Vec::new() };
-    let about = format!("{} {}", trend.headline, trend.terms.join(" "));
     let of = |one: &&Reacting| {
         let seen = Seen::Trend {
             headline: trend.headline.clone(),
@@ -162,7 +162,8 @@ fn of_trend(trend: &Cluster, reads: &[&Reacting], now: Timestamp) -> Vec<Signal>
             sources: trend.sources.clone(),
             strength: trend.strength,
         };
-        Some(one.signal(SignalId::of_trend(earliest), seen, one.score(&about, false)?, now))
+        let scored = one.weigh(|goal| news_relevance(goal, &trend.headline, &trend.terms))?;
+        Some(one.signal(SignalId::of_trend(earliest), seen, scored, now))
     };
     reads.iter().filter_map(of).collect()
 }
