@@ -127,7 +127,10 @@ pub(super) fn at_rest(rows: &Rows) -> Broken {
     let mut broken = Broken::new();
     let status = rows.campaign.row.status;
     for task in rows.tasks() {
-        let waits = task.status == TaskStatus::Blocked && rows.waits_for_a_human(task);
+        // What looks at everything that is published waits while more may be published: the campaign watches.
+        let watches = !status.is_over() && rows.campaign.row.brief.react.is_some();
+        let waits_for_more = task.kind == TaskKind::Remember && watches;
+        let waits = task.status == TaskStatus::Blocked && (waits_for_more || rows.waits_for_a_human(task));
         if !(task.status.is_final() || task.status == TaskStatus::Held || waits) {
             broken.push(("ends", format!("{} is {}, and nothing is left to do", task.id, task.status)));
         }
